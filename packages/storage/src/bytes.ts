@@ -1,0 +1,90 @@
+/** Byte strings: comparing them, and checking what callers hand to an engine. */
+import { StorageError } from './errors.ts';
+import type { Batch, Bounds } from './key-value-store.ts';
+
+/**
+ * Orders byte strings as unsigned bytes, a prefix before what it prefixes: negative, 0 or positive.
+ * Cost: O(common prefix). A loop, since for keys of usual length it beats the native call.
+ */
+export function compareBytes(a: Uint8Array, b: Uint8Array): number {
+  const shared = a.length < b.length ? a.length : b.length;
+  for (let i = 0; i < shared; i += 1) {
+    const difference = a[i]! - b[i]!;
+    if (difference !== 0) return difference;
+  }
+  return a.length - b.length;
+}
+
+export interface Limits {
+  readonly maxKeyBytes: number;
+  readonly maxValueBytes: number;
+}
+
+/** @throws {StorageError} `STORAGE_INVALID_KEY` unless `key` is 1 to `maxKeyBytes` bytes. */
+export function checkKey(key: Uint8Array, { maxKeyBytes }: Limits): void {
+  if (!(key instanceof Uint8Array)) {
+    throw new StorageError('STORAGE_INVALID_KEY', `a key is a Uint8Array, got ${typeof key}`);
+  }
+  if (key.length === 0) throw new StorageError('STORAGE_INVALID_KEY', 'a key has at least one byte');
+  if (key.length > maxKeyBytes) {
+    throw new StorageError(
+      'STORAGE_INVALID_KEY',
+      `a key of ${key.length} bytes exceeds the limit of ${maxKeyBytes}`,
+    );
+  }
+}
+
+/** @throws {StorageError} `STORAGE_INVALID_VALUE` unless `value` is at most `maxValueBytes` bytes. */
+export function checkValue(value: Uint8Array, { maxValueBytes }: Limits): void {
+  if (!(value instanceof Uint8Array)) {
+    throw new StorageError('STORAGE_INVALID_VALUE', `a value is a Uint8Array, got ${typeof value}`);
+  }
+  if (value.length > maxValueBytes) {
+    throw new StorageError(
+      'STORAGE_INVALID_VALUE',
+      `a value of ${value.length} bytes exceeds the limit of ${maxValueBytes}`,
+    );
+  }
+}
+
+/** Checks every operation of a batch, so that an invalid one changes nothing. */
+export function checkBatch(batch: Batch, limits: Limits): void {
+  for (const operation of batch) {
+    checkKey(operation.key, limits);
+    if (operation.type === 'put') checkValue(operation.value, limits);
+    else if (operation.type !== 'delete') {
+      const type = String((operation as { type: unknown }).type);
+      throw new StorageError('STORAGE_INVALID_VALUE', `no operation is called '${type}'`);
+    }
+  }
+}
+
+/**
+ * Checks bounds: each is bytes of any length (an empty one, or one longer than any key, is a place
+ * between keys), each side is given once, the limit is a whole number.
+ * @throws {StorageError} `STORAGE_INVALID_RANGE`
+ */
+export function checkBounds(bounds: Bounds): void {
+  const { gt, gte, lt, lte, limit } = bounds;
+  for (const bound of [gt, gte, lt, lte]) {
+    if (bound !== undefined && !(bound instanceof Uint8Array)) {
+      throw new StorageError('STORAGE_INVALID_RANGE', `a bound is a Uint8Array, got ${typeof bound}`);
+    }
+  }
+  if ((gt && gte) || (lt && lte)) {
+    throw new StorageError('STORAGE_INVALID_RANGE', 'a side of a range is bounded once, not twice');
+  }
+  if (limit !== undefined && !(Number.isSafeInteger(limit) && limit >= 0)) {
+    throw new StorageError('STORAGE_INVALID_RANGE', `a limit is a whole number, got ${limit}`);
+  }
+}
+
+/** Whether `key` lies within `bounds`, whatever their order and limit. */
+export function withinBounds(key: Uint8Array, { gt, gte, lt, lte }: Bounds): boolean {
+  return (
+    (gt === undefined || compareBytes(key, gt) > 0) &&
+    (gte === undefined || compareBytes(key, gte) >= 0) &&
+    (lt === undefined || compareBytes(key, lt) < 0) &&
+    (lte === undefined || compareBytes(key, lte) <= 0)
+  );
+}

@@ -1,0 +1,23 @@
+export {
+  checkBatch,
+  checkBounds,
+  checkKey,
+  checkValue,
+  compareBytes,
+  type Limits,
+  withinBounds,
+} from './bytes.ts';
+export { crc32 } from './checksum.ts';
+export { StorageError, type StorageErrorCode, type StorageErrorOptions } from './errors.ts';
+export type { File, FileSystem, Lock, OpenOptions } from './file-system.ts';
+export type {
+  Batch,
+  Bounds,
+  Entry,
+  KeyValueStore,
+  Operation,
+  Reader,
+  Snapshot,
+  StoreStatus,
+  WriteOptions,
+} from './key-value-store.ts';
