@@ -15,7 +15,12 @@ export default function config(): Options {
     entry: [...sources, ...(manifest.ds?.entries ?? [])],
     format: ['esm', 'cjs'],
     target: 'es2023',
-    dts: { entry: sources, compilerOptions: { composite: false, noEmit: false, emitDeclarationOnly: true } },
+    dts: {
+      entry: sources,
+      compilerOptions: { composite: false, noEmit: false, emitDeclarationOnly: true },
+    },
+    // One copy of each class per format, also across entries: `instanceof` has to work.
+    splitting: true,
     sourcemap: true,
     clean: true,
     treeshake: true,

@@ -8,7 +8,7 @@
 import type { Clock } from './clock.ts';
 import type { TestRunner } from './test-runner.ts';
 
-export type { Expectation, TestRunner } from './test-runner.ts';
+export { type Expectation, runSuite, type TestResult, type TestRunner } from './test-runner.ts';
 
 export interface ClockUnderTest {
   readonly clock: Clock;

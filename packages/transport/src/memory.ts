@@ -9,7 +9,12 @@
  * nothing that was sent before the cut. Cost: one copy per message, O(size).
  */
 import { type Clock, systemClock, type Timer } from '@ds/clock';
-import { ChannelTable, checkNodeId, type HandlerErrorListener, Listeners } from './channel-table.ts';
+import {
+  ChannelTable,
+  checkNodeId,
+  type HandlerErrorListener,
+  Listeners,
+} from './channel-table.ts';
 import { TransportError } from './errors.ts';
 import { copyPlain } from './plain.ts';
 import type {
@@ -62,7 +67,10 @@ export class MemoryNetwork {
   join(id: NodeId): Transport {
     checkNodeId(id);
     if (this.#nodes.has(id)) {
-      throw new TransportError('TRANSPORT_NODE_ID_IN_USE', `node '${id}' is on this network already`);
+      throw new TransportError(
+        'TRANSPORT_NODE_ID_IN_USE',
+        `node '${id}' is on this network already`,
+      );
     }
     const node = new MemoryTransport(id, this.#options, () => this.#leave(node));
     this.#nodes.set(id, node);
@@ -96,8 +104,8 @@ export class MemoryNetwork {
   }
 
   #leave(node: MemoryTransport): void {
+    for (const peer of node.peers()) this.#unlink(node.self, peer);
     this.#nodes.delete(node.self);
-    for (const peer of [...node.peers()]) this.#unlink(node.self, peer);
   }
 }
 
@@ -126,7 +134,12 @@ class Link {
   #queuedBytes = 0;
   #saturated = false;
 
-  constructor(from: MemoryTransport, to: MemoryTransport, incarnation: number, options: ResolvedOptions) {
+  constructor(
+    from: MemoryTransport,
+    to: MemoryTransport,
+    incarnation: number,
+    options: ResolvedOptions,
+  ) {
     this.#from = from;
     this.#to = to;
     this.incarnation = incarnation;

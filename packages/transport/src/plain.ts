@@ -92,7 +92,15 @@ function measureNumber(value: number): number {
     if (value >= 0) {
       return value < 0x80 ? 1 : value < 0x100 ? 2 : value < 0x10000 ? 3 : value < 2 ** 32 ? 5 : 9;
     }
-    return value >= -0x20 ? 1 : value >= -0x80 ? 2 : value >= -0x8000 ? 3 : value >= -(2 ** 31) ? 5 : 9;
+    return value >= -0x20
+      ? 1
+      : value >= -0x80
+        ? 2
+        : value >= -0x8000
+          ? 3
+          : value >= -(2 ** 31)
+            ? 5
+            : 9;
   }
   if (!Number.isFinite(value)) throw invalid(String(value));
   return 9;
@@ -107,7 +115,8 @@ function measureString(value: string): number {
     if (unit < 0xd800 || unit > 0xdfff) continue;
     // A surrogate pair: two units, four bytes. Counted as 3 so far, so one more for the pair.
     const next = value.charCodeAt(i + 1);
-    if (unit > 0xdbff || !(next >= 0xdc00 && next <= 0xdfff)) throw invalid('a string with a lone surrogate');
+    if (unit > 0xdbff || !(next >= 0xdc00 && next <= 0xdfff))
+      throw invalid('a string with a lone surrogate');
     i += 1;
   }
   return bytes + lengthPrefix(bytes, 0x1f, 0xff);

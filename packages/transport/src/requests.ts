@@ -15,7 +15,7 @@
  */
 import type { Clock, Timer } from '@ds/clock';
 import { TransportError } from './errors.ts';
-import type { Channel, NodeId, Transport, Unsubscribe } from './transport.ts';
+import type { Channel, NodeId, SendResult, Transport, Unsubscribe } from './transport.ts';
 
 export interface RequestsOptions<Request, Response> {
   readonly transport: Pick<Transport, 'channel' | 'onPeer'>;
@@ -56,7 +56,12 @@ export interface RequestsStatus {
 }
 
 type Frame =
-  | { readonly kind: 'request'; readonly id: string; readonly timeoutMs: number; readonly body: unknown }
+  | {
+      readonly kind: 'request';
+      readonly id: string;
+      readonly timeoutMs: number;
+      readonly body: unknown;
+    }
   | { readonly kind: 'response'; readonly id: string; readonly body: unknown }
   | { readonly kind: 'error'; readonly id: string; readonly code: string; readonly message: string }
   | { readonly kind: 'cancel'; readonly id: string };
@@ -130,14 +135,17 @@ export class Requests<Request, Response> implements Disposable {
         throw new RangeError(`timeoutMs must be finite and positive, got ${timeoutMs}`);
       }
       if (this.#pending.size >= this.#maxPending) {
-        throw new TransportError('REQUEST_SATURATED', `${this.#maxPending} requests are waiting already`);
+        throw new TransportError(
+          'REQUEST_SATURATED',
+          `${this.#maxPending} requests are waiting already`,
+        );
       }
       const id = `${this.#session}.${(this.#sequence++).toString(36)}`;
       const sent = this.#channel.send(to, [REQUEST, id, timeoutMs, body]);
       if (sent !== 'queued') throw notSent(to, sent);
       const giveUp = (): void => {
         this.#pending.delete(id);
-        this.#cancelRemote(to, id);
+        this.#send(to, [CANCEL, id]);
         reject(signal?.reason);
       };
       signal?.addEventListener('abort', giveUp, { once: true });
@@ -201,15 +209,19 @@ export class Requests<Request, Response> implements Disposable {
   #receive(from: NodeId, frame: Frame): void {
     switch (frame.kind) {
       case 'request':
-        return this.#serve(from, frame);
+        this.#serve(from, frame);
+        break;
       case 'cancel':
-        return this.#abortServing(servingKey(from, frame.id));
+        this.#abortServing(servingKey(from, frame.id));
+        break;
       case 'response':
-        return this.#settle(from, frame.id, (pending) =>
+        this.#settle(from, frame.id, (pending) =>
           pending.resolve(this.#options.decodeResponse(frame.body)),
         );
+        break;
       case 'error':
-        return this.#settle(from, frame.id, (pending) => pending.reject(remoteError(from, frame)));
+        this.#settle(from, frame.id, (pending) => pending.reject(remoteError(from, frame)));
+        break;
     }
   }
 
@@ -233,7 +245,8 @@ export class Requests<Request, Response> implements Disposable {
     const handler = this.#handler;
     if (handler === undefined || this.#serving.size >= this.#maxServing) {
       const why = handler === undefined ? 'nobody serves these requests' : 'too many requests';
-      return this.#answer(from, [ERROR, id, REFUSED, why]);
+      this.#answer(from, [ERROR, id, REFUSED, why]);
+      return;
     }
     const controller = new AbortController();
     const timer = this.#options.clock.setTimer(timeoutMs, () => this.#abortServing(key));
@@ -264,14 +277,25 @@ export class Requests<Request, Response> implements Disposable {
   }
 
   #answer(to: NodeId, frame: unknown[]): void {
-    let sent: string;
+    let sent: SendResult;
     try {
-      sent = this.#channel.send(to, frame);
+      sent = this.#send(to, frame);
     } catch (error) {
       // The answer itself cannot be sent (too large, not plain): say so instead.
-      sent = this.#channel.send(to, [ERROR, frame[1], ...describeError(error)]);
+      sent = this.#send(to, [ERROR, frame[1], ...describeError(error)]);
     }
     if (sent !== 'queued') this.#lostResponses += 1;
+  }
+
+  /** Sends what nobody waits for here: a transport that was closed meanwhile is just unreachable. */
+  #send(to: NodeId, frame: unknown[]): SendResult {
+    try {
+      return this.#channel.send(to, frame);
+    } catch (error) {
+      if (error instanceof TransportError && error.code === 'TRANSPORT_CLOSED')
+        return 'unreachable';
+      throw error;
+    }
   }
 
   #abortServing(key: string): void {
@@ -293,10 +317,6 @@ export class Requests<Request, Response> implements Disposable {
     }
   }
 
-  #cancelRemote(to: NodeId, id: string): void {
-    if (!this.#closed) this.#channel.send(to, [CANCEL, id]);
-  }
-
   #setTimer(deadline: number): void {
     if (deadline >= this.#timerDeadline) return;
     this.#timer?.cancel();
@@ -315,7 +335,9 @@ export class Requests<Request, Response> implements Disposable {
         continue;
       }
       this.#pending.delete(id);
-      reject(new TransportError('REQUEST_TIMED_OUT', `'${to}' did not answer within ${timeoutMs} ms`));
+      reject(
+        new TransportError('REQUEST_TIMED_OUT', `'${to}' did not answer within ${timeoutMs} ms`),
+      );
     }
     if (next < Number.POSITIVE_INFINITY) this.#setTimer(next);
   }
@@ -332,7 +354,10 @@ function servingKey(from: NodeId, id: string): string {
 
 function notSent(to: NodeId, result: 'saturated' | 'unreachable'): TransportError {
   return result === 'saturated'
-    ? new TransportError('REQUEST_SATURATED', `the connection to '${to}' has no room; try again later`)
+    ? new TransportError(
+        'REQUEST_SATURATED',
+        `the connection to '${to}' has no room; try again later`,
+      )
     : new TransportError('REQUEST_UNREACHABLE', `'${to}' is not connected`);
 }
 
@@ -359,7 +384,12 @@ function decodeFrame(plain: unknown): Frame {
     return { kind: 'request', id, timeoutMs: third, body: fourth };
   }
   if (kind === RESPONSE && plain.length === 3) return { kind: 'response', id, body: third };
-  if (kind === ERROR && plain.length === 4 && typeof third === 'string' && typeof fourth === 'string') {
+  if (
+    kind === ERROR &&
+    plain.length === 4 &&
+    typeof third === 'string' &&
+    typeof fourth === 'string'
+  ) {
     return { kind: 'error', id, code: third, message: fourth };
   }
   if (kind === CANCEL && plain.length === 2) return { kind: 'cancel', id };
