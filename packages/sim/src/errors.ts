@@ -1,0 +1,36 @@
+/** What can go wrong in a simulation, by code; the README has a heading for each. */
+export type SimulationErrorCode =
+  | 'SIM_NODE_FAILED'
+  | 'SIM_NODE_UNKNOWN'
+  | 'SIM_NODE_NOT_RUNNING'
+  | 'SIM_NOT_REACHED'
+  | 'SIM_STUCK'
+  | 'SIM_BUSY'
+  | 'SIM_CLOSED'
+  | 'SIM_SCENARIO_FAILED';
+
+export interface SimulationErrorOptions extends ErrorOptions {
+  readonly seed?: number | undefined;
+  readonly node?: string | undefined;
+  readonly atMs?: number | undefined;
+}
+
+/** The one error of this package; match on `code`. Its message names what the fields hold. */
+export class SimulationError extends Error {
+  override readonly name = 'SimulationError';
+  readonly code: SimulationErrorCode;
+  /** The seed of the world concerned: running it again replays the failure. */
+  readonly seed: number | undefined;
+  /** The node concerned. */
+  readonly node: string | undefined;
+  /** When it happened, in virtual ms. */
+  readonly atMs: number | undefined;
+
+  constructor(code: SimulationErrorCode, message: string, options: SimulationErrorOptions = {}) {
+    super(message, options);
+    this.code = code;
+    this.seed = options.seed;
+    this.node = options.node;
+    this.atMs = options.atMs;
+  }
+}

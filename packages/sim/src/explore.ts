@@ -1,0 +1,103 @@
+/**
+ * Runs a scenario for many seeds, and tells how to run the failing one again.
+ *
+ * The environment is handed in (`environment: process.env`), since this package reads no globals:
+ * `DS_SEED=7` runs that seed alone, `DS_SEEDS=10000` runs that many.
+ */
+import { SimulationError } from './errors.ts';
+
+export interface ExploreOptions<Result> {
+  /** One run. It fails by throwing; what it returns is handed to `onRun`. */
+  readonly scenario: (seed: number) => Result | Promise<Result>;
+  /** How many seeds. @default 100 */
+  readonly seeds?: number;
+  /** The first of them; they are consecutive. @default 1 */
+  readonly firstSeed?: number;
+  /** Where `DS_SEED` and `DS_SEEDS` are looked up. @default nowhere */
+  readonly environment?: Readonly<Record<string, string | undefined>>;
+  /** Failures after which it stops. @default 1 */
+  readonly maxFailures?: number;
+  /** What runs the scenario again, for the line that replays a failure. @default 'npm test' */
+  readonly command?: string;
+  /** Called after each run that did not fail. */
+  readonly onRun?: (seed: number, result: Result) => void;
+  /** Called after each run. */
+  readonly onProgress?: (progress: { readonly done: number; readonly total: number }) => void;
+  readonly signal?: AbortSignal;
+}
+
+export interface Failure {
+  readonly seed: number;
+  readonly error: unknown;
+  /** The one line that runs it again. */
+  readonly replay: string;
+}
+
+export interface Exploration {
+  readonly runs: number;
+  readonly failures: readonly Failure[];
+}
+
+/** Runs the scenario for each seed in turn and collects what failed. */
+export async function collectFailures<Result>({
+  scenario,
+  seeds = 100,
+  firstSeed = 1,
+  environment = {},
+  maxFailures = 1,
+  command = 'npm test',
+  onRun,
+  onProgress,
+  signal,
+}: ExploreOptions<Result>): Promise<Exploration> {
+  const only = wholeNumber('DS_SEED', environment.DS_SEED, 0);
+  const total =
+    only === undefined ? (wholeNumber('DS_SEEDS', environment.DS_SEEDS, 1) ?? seeds) : 1;
+  const start = only ?? firstSeed;
+  if (!Number.isSafeInteger(total) || total < 1) {
+    throw new RangeError(`seeds is a whole number of at least 1, got ${total}`);
+  }
+  const failures: Failure[] = [];
+  let done = 0;
+  while (done < total && failures.length < maxFailures) {
+    signal?.throwIfAborted();
+    const seed = start + done;
+    try {
+      const result = await scenario(seed);
+      onRun?.(seed, result);
+    } catch (error) {
+      failures.push({ seed, error, replay: `DS_SEED=${seed} ${command}` });
+    }
+    done += 1;
+    onProgress?.({ done, total });
+  }
+  return { runs: done, failures };
+}
+
+/**
+ * Runs the scenario for each seed in turn.
+ * @throws {SimulationError} `SIM_SCENARIO_FAILED` when one failed, with the line that replays it.
+ */
+export async function explore<Result>(options: ExploreOptions<Result>): Promise<Exploration> {
+  const exploration = await collectFailures(options);
+  const { failures, runs } = exploration;
+  const [first] = failures;
+  if (first === undefined) return exploration;
+  const { seed, error, replay } = first;
+  const seeds = failures.map((failure) => failure.seed).join(', ');
+  throw new SimulationError(
+    'SIM_SCENARIO_FAILED',
+    `${failures.length} of ${runs} runs failed (seeds ${seeds}); replay with: ${replay}\n` +
+      `seed ${seed}: ${error instanceof Error ? error.message : String(error)}`,
+    { seed, cause: error },
+  );
+}
+
+function wholeNumber(name: string, text: string | undefined, least: number): number | undefined {
+  if (text === undefined || text === '') return undefined;
+  const value = Number(text);
+  if (!Number.isSafeInteger(value) || value < least) {
+    throw new RangeError(`${name} is a whole number of at least ${least}, got '${text}'`);
+  }
+  return value;
+}

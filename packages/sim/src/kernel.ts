@@ -1,0 +1,297 @@
+/**
+ * Virtual time: runs events one after another, the earliest first, and nothing in between.
+ *
+ * Time moves in steps of 2^-10 ms (about a microsecond), so that sums of times are exact: a timer
+ * of 7.5 ms fires exactly 7.5 ms later, on every machine and however late in the run.
+ *
+ * Invariants: time never goes back; one event runs at a time; what a life of a machine scheduled
+ * does not run after that life; all microtasks of one event have run before the next starts (except
+ * under `runSync`, for code without promises). The first failure ends the run.
+ */
+import { SimulationError } from './errors.ts';
+import { type EventKind, EventQueue, type Holder, type Owner, SimEvent } from './event-queue.ts';
+import { hop, interceptRejections } from './scheduler.ts';
+import { Trace } from './trace.ts';
+
+const TICKS_PER_MS = 1024;
+
+/** The first point of the time grid at or after `timeMs`. */
+export function ceilToTick(timeMs: number): number {
+  return Math.ceil(timeMs * TICKS_PER_MS) / TICKS_PER_MS;
+}
+
+/** The smallest step of virtual time, in ms. */
+export const TICK_MS: number = 1 / TICKS_PER_MS;
+
+export interface KernelOptions {
+  readonly seed: number;
+  readonly trace: boolean;
+  readonly maxTraceEvents: number;
+  readonly maxEventsPerInstant: number;
+  readonly onNodeError: ((error: SimulationError) => void) | undefined;
+}
+
+export interface RunOptions {
+  readonly untilMs: number;
+  /** Asked after every event; the run ends when it holds. */
+  readonly done?: (() => boolean) | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export class Kernel {
+  readonly seed: number;
+  readonly trace: Trace;
+  readonly #queue = new EventQueue();
+  readonly #maxEventsPerInstant: number;
+  readonly #onNodeError: ((error: SimulationError) => void) | undefined;
+  #now = 0;
+  #order = 0;
+  #events = 0;
+  #eventsNow = 0;
+  #current: Owner | undefined;
+  #failure: SimulationError | undefined;
+  #running = false;
+  #closed = false;
+
+  constructor(options: KernelOptions) {
+    const { seed, trace, maxTraceEvents, maxEventsPerInstant, onNodeError } = options;
+    this.seed = seed;
+    this.#onNodeError = onNodeError;
+    this.trace = new Trace(trace, maxTraceEvents);
+    this.#maxEventsPerInstant = maxEventsPerInstant;
+  }
+
+  get now(): number {
+    return this.#now;
+  }
+
+  /** Events that have happened. */
+  get events(): number {
+    return this.#events;
+  }
+
+  get failure(): SimulationError | undefined {
+    return this.#failure;
+  }
+
+  get running(): boolean {
+    return this.#running;
+  }
+
+  /** Lets `fire` happen after `delayMs`, rounded up to the grid. */
+  schedule(
+    kind: EventKind,
+    delayMs: number,
+    owner: Owner | undefined,
+    fire: () => unknown,
+    machine: Holder | undefined = owner?.machine,
+  ): SimEvent {
+    return this.scheduleAt(kind, this.#now + ceilToTick(delayMs), owner, fire, machine);
+  }
+
+  /** As {@link schedule}, at a time on the grid that is not in the past. */
+  scheduleAt(
+    kind: EventKind,
+    at: number,
+    owner: Owner | undefined,
+    fire: () => unknown,
+    machine: Holder | undefined = owner?.machine,
+  ): SimEvent {
+    const event = new SimEvent(this.#queue, kind, at, this.#order++, owner, machine, fire);
+    if (!this.#closed) this.#queue.push(event);
+    return event;
+  }
+
+  /** Lets events that were held back happen now, in their order. */
+  release(held: readonly SimEvent[]): void {
+    for (const event of held) {
+      if (!event.pending) continue;
+      // The owner keeps the old event to cancel by, so the new one asks it.
+      this.scheduleAt(
+        event.kind,
+        this.#now,
+        event.owner,
+        () => {
+          if (!event.pending) return undefined;
+          event.settle();
+          return event.fire();
+        },
+        event.machine,
+      );
+    }
+  }
+
+  /** Runs `code` as part of `owner`, so that what it breaks is put down to that one. */
+  runAs<T>(owner: Owner, code: () => T): T {
+    const before = this.#current;
+    this.#current = owner;
+    try {
+      return code();
+    } finally {
+      this.#current = before;
+    }
+  }
+
+  /** From here on, what the present event breaks is put down to `owner`. */
+  blame(owner: Owner): void {
+    this.#current = owner;
+  }
+
+  /** Notes that hosted code failed; the first failure ends the run. The dead are not blamed. */
+  fail(cause: unknown, owner: Owner | undefined = this.#current): void {
+    if (this.#failure !== undefined || (owner !== undefined && !owner.alive)) return;
+    const who = owner === undefined ? 'the world' : `node '${owner.machine.id}'`;
+    const error = this.error('SIM_NODE_FAILED', `${who} threw`, {
+      node: owner?.machine.id,
+      cause,
+    });
+    if (owner !== undefined && this.#onNodeError !== undefined) this.#onNodeError(error);
+    else this.#failure = error;
+  }
+
+  /** An error that names the seed, the time, and the cause. */
+  error(
+    code: SimulationError['code'],
+    what: string,
+    { node, cause }: { node?: string | undefined; cause?: unknown } = {},
+  ): SimulationError {
+    const why = cause === undefined ? '' : `: ${cause instanceof Error ? cause.message : cause}`;
+    const message = `${what}, at ${this.#now} ms of seed ${this.seed}${why}`;
+    return new SimulationError(code, message, { seed: this.seed, node, atMs: this.#now, cause });
+  }
+
+  /** Every event still to happen, in no order. */
+  pending(): Iterable<SimEvent> {
+    return this.#queue.pending();
+  }
+
+  /** Runs events, draining promises after each; resolves to whether `done` came to hold. */
+  run({ untilMs, done, signal }: RunOptions): Promise<boolean> {
+    this.#begin();
+    const endInterception = interceptRejections();
+    const onRejection = (reason: unknown): boolean => this.#takeRejection(reason);
+    return new Promise<boolean>((resolve, reject) => {
+      const end = (): void => {
+        endInterception();
+        this.#running = false;
+      };
+      const step = (): void => {
+        try {
+          const outcome = this.#advance(untilMs, done, signal);
+          if (outcome === undefined) {
+            hop(step, onRejection);
+            return;
+          }
+          end();
+          resolve(outcome);
+        } catch (error) {
+          end();
+          reject(error);
+        }
+      };
+      // Promises that the caller started before this run get their turn first.
+      hop(step, onRejection);
+    });
+  }
+
+  /** Runs events without draining promises in between: for code that has none. */
+  runSync(untilMs: number): void {
+    this.#begin();
+    try {
+      for (;;) {
+        if (this.#failure !== undefined) throw this.#failure;
+        const event = this.#nextBefore(untilMs);
+        if (event === undefined) return;
+        this.#happen(event);
+      }
+    } finally {
+      this.#running = false;
+    }
+  }
+
+  /** Nothing happens any more. */
+  close(): void {
+    this.#closed = true;
+    this.#queue.clear();
+  }
+
+  #begin(): void {
+    if (this.#closed) throw this.error('SIM_CLOSED', 'the world is closed');
+    if (this.#running) throw this.error('SIM_BUSY', 'the world is running already');
+    this.#running = true;
+    this.#current = undefined;
+  }
+
+  #takeRejection(reason: unknown): boolean {
+    if (this.#current === undefined) return false;
+    this.fail(reason);
+    return true;
+  }
+
+  /** Runs one event; tells the run's outcome when there is nothing left to run for. */
+  #advance(
+    untilMs: number,
+    done: (() => boolean) | undefined,
+    signal: AbortSignal | undefined,
+  ): boolean | undefined {
+    for (;;) {
+      if (this.#failure !== undefined) throw this.#failure;
+      signal?.throwIfAborted();
+      if (done?.()) return true;
+      const event = this.#nextBefore(untilMs);
+      if (event === undefined) return false;
+      if (this.#happen(event)) return undefined;
+    }
+  }
+
+  /** The next event up to `untilMs`; without one, time moves on to `untilMs`. */
+  #nextBefore(untilMs: number): SimEvent | undefined {
+    const event = this.#queue.peek();
+    if (event !== undefined && event.at <= untilMs) {
+      if (event.at > this.#now) {
+        this.#now = event.at;
+        this.#eventsNow = 0;
+      }
+      return event;
+    }
+    if (untilMs > this.#now && Number.isFinite(untilMs)) this.#now = untilMs;
+    return undefined;
+  }
+
+  /** Lets the first event happen; false when its time has passed it by. */
+  #happen(event: SimEvent): boolean {
+    this.#queue.pop();
+    const { owner, machine, kind } = event;
+    if (owner !== undefined && !owner.alive) {
+      event.settle();
+      return false;
+    }
+    if (machine?.paused) {
+      machine.held.push(event);
+      return false;
+    }
+    event.settle();
+    this.#events += 1;
+    this.#eventsNow += 1;
+    if (this.#eventsNow > this.#maxEventsPerInstant) this.#stuck(machine);
+    this.trace.add(this.#now, machine === undefined ? -1 : machine.index, kind);
+    this.#current = owner;
+    try {
+      const result = event.fire();
+      if (isThenable(result)) result.then(undefined, (error) => this.fail(error, owner));
+    } catch (error) {
+      this.fail(error, owner);
+    }
+    return true;
+  }
+
+  #stuck(machine: Holder | undefined): void {
+    const who = machine === undefined ? 'the world' : `node '${machine.id}'`;
+    const what = `${this.#eventsNow} events at one instant; the last on ${who}: time stands still`;
+    this.#failure ??= this.error('SIM_STUCK', what, { node: machine?.id });
+  }
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof (value as PromiseLike<unknown> | undefined)?.then === 'function';
+}

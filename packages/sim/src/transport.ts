@@ -1,0 +1,124 @@
+/** The Transport port for one life of a simulated machine; the network behind it is network.ts. */
+import {
+  type Channel,
+  ChannelTable,
+  Listeners,
+  type NodeId,
+  type PeerEvent,
+  type Transport,
+  type TransportStatus,
+  type Unsubscribe,
+} from '@ds/transport';
+import type { Owner } from './event-queue.ts';
+import type { Kernel } from './kernel.ts';
+import { Direction, type Network, type Station } from './network.ts';
+
+interface Link {
+  readonly direction: Direction;
+  readonly incarnation: number;
+}
+
+export class SimTransport implements Transport, AsyncDisposable {
+  readonly self: NodeId;
+  readonly maxMessageBytes: number;
+  readonly owner: Owner;
+  readonly #station: Station;
+  readonly #table: ChannelTable;
+  readonly #links = new Map<NodeId, Link>();
+  readonly #loopback: Link;
+  readonly #peerListeners: Listeners<[event: PeerEvent]>;
+  readonly #onClose: () => void;
+  #goodbye = false;
+
+  constructor(
+    kernel: Kernel,
+    network: Network,
+    station: Station,
+    owner: Owner,
+    onClose: () => void,
+  ) {
+    this.self = station.id;
+    this.maxMessageBytes = network.options.maxMessageBytes;
+    this.owner = owner;
+    this.#station = station;
+    this.#onClose = onClose;
+    this.#loopback = { direction: new Direction(station, station), incarnation: 0 };
+    const onHandlerError = (error: unknown): void => kernel.fail(error, owner);
+    this.#peerListeners = new Listeners(onHandlerError);
+    this.#table = new ChannelTable({
+      maxMessageBytes: this.maxMessageBytes,
+      onHandlerError,
+      submit: (to, channel, message, bytes) => {
+        const link = to === this.self ? this.#loopback : this.#links.get(to);
+        if (link === undefined) return 'unreachable';
+        return network.submit(link.direction, link.incarnation, { channel, message, bytes });
+      },
+    });
+  }
+
+  /** Whether the other ends can know at once that this one is gone: it said so, or is back. */
+  get saidGoodbye(): boolean {
+    const { transport } = this.#station;
+    return this.#goodbye || (transport !== undefined && transport !== this);
+  }
+
+  channel<M>(name: string, decode: (plain: unknown) => M): Channel<M> {
+    return this.#table.open(name, decode);
+  }
+
+  peers(): Iterable<NodeId> {
+    return [...this.#links.keys()];
+  }
+
+  onPeer(listener: (event: PeerEvent) => void): Unsubscribe {
+    return this.#peerListeners.add(listener);
+  }
+
+  status(): TransportStatus {
+    return { self: this.self, peers: [...this.#links.keys()], ...this.#table.counts() };
+  }
+
+  async close(): Promise<void> {
+    if (this.#table.closed) return;
+    this.abandon(true);
+    this.#onClose();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  /** Ends everything on this side; without a goodbye, the others have to find out. */
+  abandon(goodbye: boolean): void {
+    this.#goodbye = goodbye;
+    this.#table.close();
+    this.#peerListeners.clear();
+    this.#links.clear();
+  }
+
+  /** The incarnation of the connection with `peer`, as this end sees it. */
+  incarnationOf(peer: NodeId): number | undefined {
+    return this.#links.get(peer)?.incarnation;
+  }
+
+  connect(direction: Direction, incarnation: number): void {
+    if (this.#table.closed) return;
+    const peer = direction.to.id;
+    this.#links.set(peer, { direction, incarnation });
+    this.#peerListeners.emit({ kind: 'up', peer, incarnation });
+  }
+
+  disconnect(peer: NodeId, incarnation: number): void {
+    if (this.#table.closed || this.#links.get(peer)?.incarnation !== incarnation) return;
+    this.#links.delete(peer);
+    this.#peerListeners.emit({ kind: 'down', peer, incarnation });
+  }
+
+  deliver(from: NodeId, channel: string, message: unknown): void {
+    this.#table.deliver(from, channel, message);
+  }
+
+  drain(peer: NodeId): void {
+    this.#table.drain(peer);
+  }
+}
