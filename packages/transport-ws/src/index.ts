@@ -1,0 +1,9 @@
+export { WebSocketTransportError, type WebSocketTransportErrorCode } from './errors.ts';
+export type { WebSocketTransportOptions } from './options.ts';
+export type { PeerLink } from './peering.ts';
+export type { RefusalReason } from './refusal.ts';
+export {
+  openWebSocketTransport,
+  type WebSocketTransport,
+  type WebSocketTransportStatus,
+} from './websocket-transport.ts';
