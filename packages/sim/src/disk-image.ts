@@ -10,9 +10,9 @@
  * have grown the file without its bytes. So unsynced changes survive in any
  * combination, as on a device that reorders what it was not told to flush.
  *
- * Cost: a write is copied twice; a sync is linear in what was written since the last one; a crash is
- * linear in the disk. Source: Pillai et al., "All File Systems Are Not Created Equal", OSDI 2014;
- * Rebello et al., "Can Applications Recover from fsync Failures?", ATC 2020.
+ * Cost: a write is copied twice; a sync is linear in what was written since the last one; a crash
+ * is linear in the disk. Source: Pillai et al., "All File Systems Are Not Created Equal", OSDI
+ * 2014; Rebello et al., "Can Applications Recover from fsync Failures?", ATC 2020.
  */
 import { drawChance, drawInteger, type Random } from './random.ts';
 

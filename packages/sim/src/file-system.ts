@@ -128,7 +128,9 @@ export class SimFileSystem implements FileSystem {
     return image instanceof FileImage ? image : undefined;
   }
 
-  /** Runs a call's effect, or what a fault makes of it; `partly` is what a failure leaves behind. */
+  /**
+   * Runs a call's effect, or what a fault makes of it; `partly` is what a failure leaves behind.
+   */
   call<T>(operation: DiskOperation, path: string, effect: () => T, partly?: () => void): T {
     this.checkAlive(path);
     const fault = this.#disk.admit(operation, path);

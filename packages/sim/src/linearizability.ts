@@ -1,6 +1,6 @@
 /**
- * Is a history linearizable: could every operation have taken effect at one instant between its call
- * and its return, so that all answers are those of a sequential object?
+ * Is a history linearizable: could every operation have taken effect at one instant between its
+ * call and its return, so that all answers are those of a sequential object?
  *
  * The search takes operations that nothing pending has to precede, one after another, and goes back
  * when it gets stuck; it never enters a configuration (set of operations taken, state) twice. An
@@ -10,8 +10,8 @@
  * linearizability is local.
  *
  * Cost: exponential in the number of concurrent operations at worst; memory is bounded by
- * `maxBytes`, beyond which the verdict is `'unknown'`. Source: Wing and Gong, "Testing and verifying
- * concurrent objects", 1993; Lowe, "Testing for linearizability", 2017.
+ * `maxBytes`, beyond which the verdict is `'unknown'`. Source: Wing and Gong, "Testing and
+ * verifying concurrent objects", 1993; Lowe, "Testing for linearizability", 2017.
  */
 import { ConfigurationSet } from './configuration-set.ts';
 import type { Operation } from './history.ts';
@@ -45,7 +45,9 @@ export interface Violation {
   readonly part: string | undefined;
   /** One longest order of operations (indices into the history) that explains their answers. */
   readonly explained: readonly number[];
-  /** An operation that had to come next at the latest, and that none of those orders can explain. */
+  /**
+   * An operation that had to come next at the latest, and that none of those orders can explain.
+   */
   readonly stuckAt: number;
   /** The same in words. */
   readonly message: string;
@@ -118,7 +120,9 @@ interface Moment {
   after: Moment | undefined;
 }
 
-/** A step that may be taken back: which operation was taken, from which state, what else it offers. */
+/**
+ * A step that may be taken back: which operation was taken, from which state, what else it offers.
+ */
 interface Taken {
   readonly call: Moment;
   readonly state: number;
@@ -341,7 +345,9 @@ interface Point {
   readonly isCall: boolean;
 }
 
-/** All calls and returns in order; at equal times calls first, so that those count as concurrent. */
+/**
+ * All calls and returns in order; at equal times calls first, so that those count as concurrent.
+ */
 function pointsOf<Input, Output>(
   history: readonly Operation<Input, Output>[],
   indices: readonly number[],

@@ -51,7 +51,9 @@ export interface RegisterOutput {
   readonly ok?: boolean;
 }
 
-/** A register with compare-and-set; values are compared by `Object.is`, so let them be primitive. */
+/**
+ * A register with compare-and-set; values are compared by `Object.is`, so let them be primitive.
+ */
 export function registerModel(
   initial: unknown = null,
 ): Model<unknown, RegisterInput, RegisterOutput> {

@@ -17,7 +17,9 @@ export interface NetworkOptions {
   readonly maxMessageBytes: number;
   /** What one direction between two nodes holds before it is saturated. @default 4 MiB */
   readonly maxQueuedBytes: number;
-  /** How long it takes until two nodes that can reach one another are connected. @default 0.5, 2, 20 */
+  /**
+   * How long it takes until two nodes that can reach one another are connected. @default 0.5, 2, 20
+   */
   readonly connect: DelayRange;
   /** How long it takes until a silent node is noticed. @default 20, 200, 1000 */
   readonly detect: DelayRange;

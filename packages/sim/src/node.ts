@@ -23,7 +23,10 @@ export interface NodeEnvironment {
   readonly boot: number;
 }
 
-/** What a factory may return so that {@link World.stop} and {@link World.close} end it in good order. */
+/**
+ * What a factory may return so that {@link World.stop} and {@link World.close} end it in good
+ * order.
+ */
 export interface NodeHandle {
   stop?(): void | Promise<void>;
 }

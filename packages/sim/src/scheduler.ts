@@ -4,7 +4,7 @@
  * Hosted code uses promises, and a promise's continuation runs in a microtask. Between two events
  * the world lets the host run all of them by taking one turn of its macrotask queue: whatever the
  * hosted code chained, however long, has run when the next event starts, in the order the language
- * fixes. Cost: about a microsecond per turn in Node.
+ * fixes. Cost: one turn per event.
  */
 
 /** Takes a rejection that nobody handled; false when it is none of its business. */

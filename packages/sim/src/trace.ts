@@ -4,7 +4,8 @@
  * The hash runs over every event in order: two runs of one seed are the same run exactly when their
  * hashes are equal (up to chance, 2^-64 per pair). It is two independent 32-bit lanes of a
  * multiply-and-rotate hash (after MurmurHash3, Austin Appleby, 2011), which JavaScript computes
- * without bigints. Cost: a few nanoseconds per event, and a walk over the message for a message.
+ * without bigints. Cost: a few integer operations per event, and a walk over the beginning of a
+ * message.
  */
 
 /** One entry of a trace; it is plain data as long as what was recorded is. */

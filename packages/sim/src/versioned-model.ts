@@ -1,6 +1,6 @@
 /**
- * A key-value store whose entries carry versions that the store chooses: numbers that grow with each
- * write of a key, whether they count from 1 or are positions in a log.
+ * A key-value store whose entries carry versions that the store chooses: numbers that grow with
+ * each write of a key, whether they count from 1 or are positions in a log.
  *
  * A write whose answer was lost has a version nobody knows. The state then holds what is known of
  * it (a lower bound, and values it is not), and later answers narrow it down.
@@ -16,8 +16,8 @@ export type VersionedInput =
   | { readonly kind: 'delete'; readonly key: string; readonly version?: number | undefined };
 
 /**
- * A get answers `{ value, version }`, both `undefined` for an absent key; a put `{ version }`; a cas
- * `{ ok }` and, when ok, its new `version`; a delete with a version `{ ok }`, one without `{}`.
+ * A get answers `{ value, version }`, both `undefined` for an absent key; a put `{ version }`; a
+ * cas `{ ok }` and, when ok, its new `version`; a delete with a version `{ ok }`, one without `{}`.
  */
 export interface VersionedOutput {
   readonly value?: string | undefined;

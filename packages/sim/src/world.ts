@@ -2,12 +2,11 @@
  * A cluster on one thread, in virtual time, with every piece of chance drawn from one seed.
  *
  * Invariants: the same seed and the same calls give the same events, byte for byte, and so the same
- * {@link World.traceHash}; virtual time moves only inside `runFor`, `runUntil`, `runForSync`, `stop`
- * and `close`; idle time costs nothing. Hosted code must take time, chance, messages and files from
- * its environment alone; promises are its to use.
+ * {@link World.traceHash}; virtual time moves only inside `runFor`, `runUntil`, `runForSync`,
+ * `stop` and `close`; idle time costs nothing. Hosted code must take time, chance, messages and
+ * files from its environment alone; promises are its to use.
  *
- * Cost: about a microsecond per event for the host's turn that lets promises run, none of it under
- * `runForSync`.
+ * Cost: one turn of the host's queue per event, which lets promises run; none under `runForSync`.
  */
 import type { Timer } from '@ds/clock';
 import { checkNodeId, type NodeId } from '@ds/transport';
@@ -164,8 +163,8 @@ export class World implements AsyncDisposable {
 
   /**
    * Cuts a node's power: its code never runs again, and of what its disk was not told to keep a
-   * random part survives. `disk: 'process'` kills only its process, whose writes all survive. Others
-   * notice later. Harmless when the node is down.
+   * random part survives. `disk: 'process'` kills only its process, whose writes all survive.
+   * Others notice later. Harmless when the node is down.
    */
   crash(id: NodeId, { disk = 'random' }: { disk?: Survival | 'process' } = {}): void {
     const node = this.node(id);

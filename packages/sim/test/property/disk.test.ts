@@ -25,8 +25,8 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 );
 
 /**
- * Writes, syncs and crashes. After a crash every byte must be one that was there at the last sync or
- * at some moment since.
+ * Writes, syncs and crashes. After a crash every byte must be one that was there at the last sync
+ * or at some moment since.
  */
 async function run(
   seed: number,

@@ -10,7 +10,7 @@ describe('a replicated register', () => {
   it(`is linearizable and live in ${SEEDS} seeds of chaos`, { timeout: 120_000 }, async () => {
     const totals = { operations: 0, crashes: 0, lost: 0, duplicated: 0, reordered: 0 };
     let contended = 0;
-    await explore({
+    const { runs } = await explore({
       scenario: (seed) => runRegister(seed),
       seeds: SEEDS,
       environment: process.env,
@@ -23,10 +23,10 @@ describe('a replicated register', () => {
         if (maxConcurrency > 1) contended += 1;
       },
     });
-    // Histories without faults or contention would prove nothing.
-    if (process.env.DS_SEED !== undefined) return;
-    expect(contended).toBeGreaterThan(SEEDS / 2);
-    for (const total of Object.values(totals)) expect(total).toBeGreaterThan(SEEDS);
+    // Histories without faults or contention would prove nothing. A few seeds need not have all.
+    if (runs < SEEDS) return;
+    expect(contended).toBeGreaterThan(runs / 2);
+    for (const total of Object.values(totals)) expect(total).toBeGreaterThan(runs);
   });
 
   const bugs: Record<string, { Replica?: typeof Replica; Client?: typeof Client }> = {

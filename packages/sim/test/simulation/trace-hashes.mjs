@@ -1,10 +1,10 @@
 // Prints the trace hashes of the replicated register for the seeds given, as JSON.
 import { fileURLToPath } from 'node:url';
-import { createServer } from 'vite';
+import { createViteServer } from 'vitest/node';
 
 const root = fileURLToPath(new URL('../../../../', import.meta.url));
 const conditions = ['@ds/source', 'module', 'node', 'import', 'default'];
-const server = await createServer({
+const server = await createViteServer({
   root,
   configFile: false,
   logLevel: 'error',

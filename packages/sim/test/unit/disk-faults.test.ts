@@ -90,7 +90,7 @@ describe('after a crash', () => {
 });
 
 describe('a failed datasync', () => {
-  it('reads back, stays lost although the next one succeeds, and spares what came later', async () => {
+  it('reads back, stays lost although the next succeeds, and spares what came later', async () => {
     let lost = 0;
     for (let seed = 0; seed < 40; seed += 1) {
       const disk = new SimDisk({ random: seededRandom(seed) });

@@ -64,15 +64,15 @@ export function readRegisterHistory(file: string): Operation<RegisterInput, Regi
   return history;
 }
 
+const KEY_VALUE_LINE =
+  /^\{:process (\d+), :type :(invoke|ok), :f :(\w+), :key "(.*)", :value (nil|"(.*)")\}$/;
+
 /** A store of strings under keys, as the labs of MIT 6.824 were tested. */
 export function readKeyValueHistory(file: string): Operation<KeyValueInput, KeyValueOutput>[] {
   const history: Mutable<KeyValueInput, KeyValueOutput>[] = [];
   const open = new Map<string, Mutable<KeyValueInput, KeyValueOutput>>();
   for (const [at, line] of lines(file).entries()) {
-    const match =
-      /^\{:process (\d+), :type :(invoke|ok), :f :(get|put|append), :key "(.*)", :value (nil|"(.*)")\}$/.exec(
-        line,
-      );
+    const match = KEY_VALUE_LINE.exec(line);
     if (match === null) throw new Error(`${file}:${at + 1} is not understood: ${line}`);
     const [, process, type, kind, key, , value = ''] = match as unknown as [
       string,

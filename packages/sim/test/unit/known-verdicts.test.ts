@@ -27,7 +27,9 @@ describe.skipIf(!present && !required)('on histories with known verdicts the che
 
   for (const file of filesIn('kv')) {
     for (const partition of [true, false]) {
-      it(`judges ${file}${partition ? '' : ' without looking at each key alone'}`, () => {
+      it(`judges ${file}${partition ? '' : ' without looking at each key alone'}`, {
+        timeout: 120_000,
+      }, () => {
         const { verdict } = checkLinearizability(model, readKeyValueHistory(file), { partition });
         expect(verdict).toBe(word(verdicts[file]));
       });

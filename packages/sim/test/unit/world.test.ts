@@ -323,6 +323,24 @@ describe('an error names the seed, the node, the time and the cause', () => {
     });
   }
 
+  it('but a rejection of the test itself goes where it would have gone', async () => {
+    const before = process.listeners('unhandledRejection');
+    const heard: unknown[] = [];
+    const listener = (reason: unknown): void => void heard.push((reason as Error).message);
+    for (const other of before) process.off('unhandledRejection', other);
+    process.on('unhandledRejection', listener);
+    try {
+      const world = new World({ seed: 77 });
+      world.after(1, () => void Promise.reject(new Error('not a node')));
+      await world.runFor(10);
+      expect(heard).toEqual(['not a node']);
+      expect(process.listeners('unhandledRejection')).toEqual([listener]);
+    } finally {
+      process.off('unhandledRejection', listener);
+      for (const other of before) process.on('unhandledRejection', other);
+    }
+  });
+
   it('thrown by a factory', () => {
     const world = new World({ seed: 77 });
     const throws = (): never => {
