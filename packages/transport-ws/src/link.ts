@@ -3,10 +3,10 @@
  * and the verdict that the other side is dead.
  *
  * What one tick sends leaves together: the first message sets a timer of 0 ms, which fires when
- * the work at hand and the input at hand are done. A microtask would come sooner. Between two nodes
- * it costs the same (2.6 us of CPU per 100 B echo with 64 in flight, either way); where one node
- * talks with several it splits what their input sets off in one tick (8 nodes through a hub: 9.8 us
- * against 8.4 us per operation). And a timer belongs to the Clock, so that tests decide when.
+ * the work at hand and the input at hand are done. A microtask would come sooner: between two nodes
+ * it costs the same CPU per message, but where one node talks with several it splits into more
+ * frames what their input sets off in one tick. And a timer belongs to the Clock, so that tests
+ * decide when.
  *
  * Invariants: no more than `maxQueuedBytes` of messages wait to be sent; whoever was told
  * 'saturated' is told of room once half of it is free.

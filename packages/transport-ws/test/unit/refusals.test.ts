@@ -176,6 +176,19 @@ describe('a node refuses', () => {
     first.ws.terminate();
   });
 
+  it('text, even where its bytes would make a frame', async () => {
+    const a = await open('a');
+    const received: unknown[] = [];
+    a.channel('x', (plain) => plain).onMessage((_, message) => received.push(message));
+    const node = await attacker(a.port!);
+    expect(await node.authenticate({ peer: 'a' })).toBe(true);
+    node.send(Buffer.from('a17807', 'hex'));
+    node.send('\u0000\u0008');
+    await node.closed;
+    expect(refused(a)).toEqual({ 'bad-frame': 1 });
+    expect(received).toEqual([7]);
+  });
+
   it('frames beyond maxFrameBytes and messages beyond maxMessageBytes', async () => {
     const a = await open('a', { maxMessageBytes: 1_000 });
     for (const length of [10_000, 200_000]) {
