@@ -8,6 +8,7 @@ export {
 export { TransportError, type TransportErrorCode, type TransportErrorOptions } from './errors.ts';
 export { copyPlain, MAX_PLAIN_DEPTH, measurePlain } from './plain.ts';
 export {
+  type RequestContext,
   type RequestHandler,
   type RequestOptions,
   Requests,

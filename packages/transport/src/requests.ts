@@ -11,7 +11,8 @@
  * either side (ids start at a random session number) and however often the network doubles it.
  * At most `maxPending` requests wait here and at most `maxServing` run here.
  *
- * Cost: one message each way, and one more for a request given up. All deadlines share one timer.
+ * Cost: one message each way, and one more for a request given up. All deadlines share one timer,
+ * which looks through what is waiting when it fires: at most once per deadline.
  */
 import type { Clock, Timer } from '@ds/clock';
 import { TransportError } from './errors.ts';
@@ -41,11 +42,17 @@ export interface RequestOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Works on a request; `signal` aborts when the asker has given up or its deadline has passed. */
+/** What a handler may know of the request it works on. */
+export interface RequestContext {
+  /** Aborts when the asker has given up, is gone, or has waited for its `timeoutMs`. */
+  readonly signal: AbortSignal;
+}
+
+/** Works on a request. */
 export type RequestHandler<Request, Response> = (
   from: NodeId,
   request: Request,
-  signal: AbortSignal,
+  context: RequestContext,
 ) => Response | Promise<Response>;
 
 export interface RequestsStatus {
@@ -83,10 +90,30 @@ interface Pending<Response> {
   reject(reason: unknown): void;
 }
 
-interface Serving {
+/** A request of another node, being worked on. Most handlers never ask for the signal. */
+class Serving implements RequestContext {
   readonly from: NodeId;
-  readonly controller: AbortController;
-  readonly timer: Timer;
+  readonly deadline: number;
+  #controller: AbortController | undefined;
+  #reason: unknown;
+
+  constructor(from: NodeId, deadline: number) {
+    this.from = from;
+    this.deadline = deadline;
+  }
+
+  get signal(): AbortSignal {
+    if (this.#controller === undefined) {
+      this.#controller = new AbortController();
+      if (this.#reason !== undefined) this.#controller.abort(this.#reason);
+    }
+    return this.#controller.signal;
+  }
+
+  abort(reason: unknown): void {
+    this.#reason = reason;
+    this.#controller?.abort(reason);
+  }
 }
 
 /** One protocol's questions and answers, in both directions. */
@@ -198,7 +225,7 @@ export class Requests<Request, Response> implements Disposable {
     const closed = new TransportError('TRANSPORT_CLOSED', 'the request channel was closed');
     for (const pending of this.#pending.values()) pending.reject(closed);
     this.#pending.clear();
-    for (const serving of this.#serving.values()) end(serving, closed);
+    for (const serving of this.#serving.values()) serving.abort(closed);
     this.#serving.clear();
   }
 
@@ -248,12 +275,12 @@ export class Requests<Request, Response> implements Disposable {
       this.#answer(from, [ERROR, id, REFUSED, why]);
       return;
     }
-    const controller = new AbortController();
-    const timer = this.#options.clock.setTimer(timeoutMs, () => this.#abortServing(key));
-    this.#serving.set(key, { from, controller, timer });
+    const serving = new Serving(from, this.#options.clock.monotonic() + timeoutMs);
+    this.#serving.set(key, serving);
+    this.#setTimer(serving.deadline);
     // The executor runs the handler now, and turns a throw into a rejection.
     new Promise<Response>((resolve) => {
-      resolve(handler(from, this.#decodeRequest(body), controller.signal));
+      resolve(handler(from, this.#decodeRequest(body), serving));
     }).then(
       (response) => this.#finish(key, from, [RESPONSE, id, response]),
       (error) => this.#finish(key, from, [ERROR, id, ...describeError(error)]),
@@ -269,11 +296,8 @@ export class Requests<Request, Response> implements Disposable {
   }
 
   #finish(key: string, from: NodeId, frame: unknown[]): void {
-    const serving = this.#serving.get(key);
-    if (serving === undefined) return; // The asker is no longer waiting.
-    this.#serving.delete(key);
-    serving.timer.cancel();
-    this.#answer(from, frame);
+    // Not there when the asker is no longer waiting.
+    if (this.#serving.delete(key)) this.#answer(from, frame);
   }
 
   #answer(to: NodeId, frame: unknown[]): void {
@@ -302,7 +326,7 @@ export class Requests<Request, Response> implements Disposable {
     const serving = this.#serving.get(key);
     if (serving === undefined) return;
     this.#serving.delete(key);
-    end(serving, new DOMException('the asker is no longer waiting', 'AbortError'));
+    serving.abort(new DOMException('the asker is no longer waiting', 'AbortError'));
   }
 
   #peerDown(peer: NodeId): void {
@@ -339,13 +363,12 @@ export class Requests<Request, Response> implements Disposable {
         new TransportError('REQUEST_TIMED_OUT', `'${to}' did not answer within ${timeoutMs} ms`),
       );
     }
+    for (const [key, { deadline }] of this.#serving) {
+      if (deadline > now) next = Math.min(next, deadline);
+      else this.#abortServing(key);
+    }
     if (next < Number.POSITIVE_INFINITY) this.#setTimer(next);
   }
-}
-
-function end({ timer, controller }: Serving, reason: unknown): void {
-  timer.cancel();
-  controller.abort(reason);
 }
 
 function servingKey(from: NodeId, id: string): string {

@@ -30,6 +30,20 @@ describe('requests', () => {
     await expect(late).rejects.toMatchObject({ code: 'REQUEST_TIMED_OUT' });
   });
 
+  it('given up before the handler looks at its signal show it aborted', async () => {
+    const scene = new Scene();
+    let context: { signal: AbortSignal } | undefined;
+    scene.b.serve((_from, _request, given) => {
+      context = given;
+      return new Promise(() => {});
+    });
+    const answer = scene.a.request('b', 'slow', { timeoutMs: 10 });
+    scene.clock.advance(1);
+    scene.clock.advance(20);
+    await expect(answer).rejects.toMatchObject({ code: 'REQUEST_TIMED_OUT' });
+    expect(context?.signal.aborted).toBe(true);
+  });
+
   it('can be given up, and the one who serves is told', async () => {
     const scene = new Scene();
     const served = scene.serveForever();
@@ -187,8 +201,8 @@ class Scene {
   /** Serves without ever answering; returns the signals handed to the handler. */
   serveForever(): AbortSignal[] {
     const signals: AbortSignal[] = [];
-    const never: RequestHandler<string, string> = (_from, _request, signal) => {
-      signals.push(signal);
+    const never: RequestHandler<string, string> = (_from, _request, context) => {
+      signals.push(context.signal);
       return new Promise(() => {});
     };
     this.b.serve(never);

@@ -1,0 +1,59 @@
+/**
+ * What a package's bench declares: which libraries run, what is measured, and what we aim at.
+ *
+ * The file src/<package>/index.ts exports a `bench`; beside it lies one program for each contender
+ * (see contender.ts), so that every library has a process of its own.
+ */
+
+/** What counts as met: our own figure, or how many times better than the peer it is. */
+export type Target = `${'ours' | 'ratio'} ${'>=' | '<='} ${number}`;
+
+/** One thing that each contender measures under this name. */
+export interface Measure {
+  readonly name: string;
+  readonly unit: string;
+  readonly better: 'higher' | 'lower';
+  readonly target?: Target;
+}
+
+export interface Bench {
+  readonly package: string;
+  /** The programs beside the bench's index.ts, without extension: ours first, then the peers. */
+  readonly ours: string;
+  readonly peers: readonly string[];
+  readonly measures: readonly Measure[];
+}
+
+/** One comparison: a measure, against one peer. */
+export interface Row {
+  readonly name: string;
+  readonly unit: string;
+  readonly ours: number;
+  readonly peer: number;
+  readonly peerName: string;
+  /** How many times better ours is; less than 1 when it is worse. */
+  readonly ratio: number;
+  readonly target: Target | null;
+  readonly met: boolean | null;
+}
+
+/** What a contender's program reports of one round. */
+export interface RoundReport {
+  readonly name: string;
+  readonly version: string;
+  readonly configuration: string;
+  readonly figures: Readonly<Record<string, number>>;
+}
+
+/** Calls that put data on disk, as seen from outside the processes in one round of their own. */
+export type SyncCounts = Readonly<Record<string, number>>;
+
+export interface Result {
+  readonly package: string;
+  readonly date: string;
+  readonly machine: string;
+  readonly rounds: number;
+  readonly contenders: readonly Pick<RoundReport, 'name' | 'version' | 'configuration'>[];
+  readonly rows: readonly Row[];
+  readonly syncs?: SyncCounts;
+}
