@@ -171,7 +171,7 @@ export class Requests<Request, Response> implements Disposable {
       const sent = this.#channel.send(to, [REQUEST, id, timeoutMs, body]);
       if (sent !== 'queued') throw notSent(to, sent);
       const giveUp = (): void => {
-        this.#pending.delete(id);
+        this.#forgetPending(id);
         this.#send(to, [CANCEL, id]);
         reject(signal?.reason);
       };
@@ -256,7 +256,7 @@ export class Requests<Request, Response> implements Disposable {
     const pending = this.#pending.get(id);
     // Only the node that was asked may answer; late and doubled answers find nothing.
     if (pending === undefined || pending.to !== from) return;
-    this.#pending.delete(id);
+    this.#forgetPending(id);
     try {
       settle(pending);
     } catch (cause) {
@@ -297,7 +297,7 @@ export class Requests<Request, Response> implements Disposable {
 
   #finish(key: string, from: NodeId, frame: unknown[]): void {
     // Not there when the asker is no longer waiting.
-    if (this.#serving.delete(key)) this.#answer(from, frame);
+    if (this.#forgetServing(key)) this.#answer(from, frame);
   }
 
   #answer(to: NodeId, frame: unknown[]): void {
@@ -325,20 +325,38 @@ export class Requests<Request, Response> implements Disposable {
   #abortServing(key: string): void {
     const serving = this.#serving.get(key);
     if (serving === undefined) return;
-    this.#serving.delete(key);
+    this.#forgetServing(key);
     serving.abort(new DOMException('the asker is no longer waiting', 'AbortError'));
   }
 
   #peerDown(peer: NodeId): void {
     for (const [id, pending] of this.#pending) {
       if (pending.to !== peer) continue;
-      this.#pending.delete(id);
+      this.#forgetPending(id);
       const text = `the connection to '${peer}' was lost before it answered`;
       pending.reject(new TransportError('REQUEST_INTERRUPTED', text));
     }
     for (const [key, serving] of this.#serving) {
       if (serving.from === peer) this.#abortServing(key);
     }
+  }
+
+  #forgetPending(id: string): void {
+    this.#pending.delete(id);
+    this.#restTimer();
+  }
+
+  #forgetServing(key: string): boolean {
+    const known = this.#serving.delete(key);
+    this.#restTimer();
+    return known;
+  }
+
+  /** With nothing to wait for, no timer may keep the process alive. */
+  #restTimer(): void {
+    if (this.#pending.size > 0 || this.#serving.size > 0) return;
+    this.#timer?.cancel();
+    this.#timerDeadline = Number.POSITIVE_INFINITY;
   }
 
   #setTimer(deadline: number): void {
@@ -358,7 +376,7 @@ export class Requests<Request, Response> implements Disposable {
         next = Math.min(next, deadline);
         continue;
       }
-      this.#pending.delete(id);
+      this.#forgetPending(id);
       reject(
         new TransportError('REQUEST_TIMED_OUT', `'${to}' did not answer within ${timeoutMs} ms`),
       );
