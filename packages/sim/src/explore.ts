@@ -2,7 +2,8 @@
  * Runs a scenario for many seeds, and tells how to run the failing one again.
  *
  * The environment is handed in (`environment: process.env`), since this package reads no globals:
- * `DS_SEED=7` runs that seed alone, `DS_SEEDS=10000` runs that many.
+ * `DS_SEED=7` runs that seed alone, `DS_SEEDS=10` runs ten times as many, `DS_FIRST_SEED=1000`
+ * moves the first one on by so much, so that a build can take fresh ones each time.
  */
 import { SimulationError } from './errors.ts';
 
@@ -13,7 +14,7 @@ export interface ExploreOptions<Result> {
   readonly seeds?: number;
   /** The first of them; they are consecutive. @default 1 */
   readonly firstSeed?: number;
-  /** Where `DS_SEED` and `DS_SEEDS` are looked up. @default nowhere */
+  /** Where `DS_SEED`, `DS_SEEDS` and `DS_FIRST_SEED` are looked up. @default nowhere */
   readonly environment?: Readonly<Record<string, string | undefined>>;
   /** Failures after which it stops. @default 1 */
   readonly maxFailures?: number;
@@ -51,9 +52,9 @@ export async function collectFailures<Result>({
   signal,
 }: ExploreOptions<Result>): Promise<Exploration> {
   const only = wholeNumber('DS_SEED', environment.DS_SEED, 0);
-  const total =
-    only === undefined ? (wholeNumber('DS_SEEDS', environment.DS_SEEDS, 1) ?? seeds) : 1;
-  const start = only ?? firstSeed;
+  const total = only === undefined ? Math.ceil(seeds * factor(environment.DS_SEEDS)) : 1;
+  const moved = wholeNumber('DS_FIRST_SEED', environment.DS_FIRST_SEED, 0) ?? 0;
+  const start = only ?? firstSeed + moved;
   if (!Number.isSafeInteger(total) || total < 1) {
     throw new RangeError(`seeds is a whole number of at least 1, got ${total}`);
   }
@@ -91,6 +92,15 @@ export async function explore<Result>(options: ExploreOptions<Result>): Promise<
       `seed ${seed}: ${error instanceof Error ? error.message : String(error)}`,
     { seed, cause: error },
   );
+}
+
+function factor(text: string | undefined): number {
+  if (text === undefined || text === '') return 1;
+  const value = Number(text);
+  if (!(value > 0 && value < Number.POSITIVE_INFINITY)) {
+    throw new RangeError(`DS_SEEDS is a positive factor, got '${text}'`);
+  }
+  return value;
 }
 
 function wholeNumber(name: string, text: string | undefined, least: number): number | undefined {

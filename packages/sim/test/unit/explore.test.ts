@@ -57,14 +57,18 @@ describe('exploring seeds', () => {
     ]);
   });
 
-  it('obeys DS_SEED and DS_SEEDS of the environment it is handed', async () => {
+  it('obeys DS_SEED, DS_SEEDS and DS_FIRST_SEED of the environment it is handed', async () => {
     const seen: number[] = [];
     const scenario = (seed: number): number => seen.push(seed);
     await explore({ scenario, seeds: 50, environment: { DS_SEED: '17' } });
     expect(seen.splice(0)).toEqual([17]);
-    await explore({ scenario, seeds: 50, environment: { DS_SEEDS: '2' } });
-    expect(seen).toEqual([1, 2]);
-    await expect(explore({ scenario, environment: { DS_SEEDS: 'x' } })).rejects.toThrow(RangeError);
+    await explore({ scenario, seeds: 2, environment: { DS_SEEDS: '2' } });
+    expect(seen.splice(0)).toEqual([1, 2, 3, 4]);
+    await explore({ scenario, seeds: 50, environment: { DS_SEEDS: '.04', DS_FIRST_SEED: '70' } });
+    expect(seen.splice(0)).toEqual([71, 72]);
+    for (const DS_SEEDS of ['x', '0', '-1']) {
+      await expect(explore({ scenario, environment: { DS_SEEDS } })).rejects.toThrow(RangeError);
+    }
     await expect(explore({ scenario, seeds: 0 })).rejects.toThrow(RangeError);
   });
 
