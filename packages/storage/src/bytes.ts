@@ -7,7 +7,7 @@ import type { Batch, Bounds } from './key-value-store.ts';
  * Cost: O(common prefix). A loop, since for keys of usual length it beats the native call.
  */
 export function compareBytes(a: Uint8Array, b: Uint8Array): number {
-  const shared = a.length < b.length ? a.length : b.length;
+  const shared = Math.min(a.length, b.length);
   for (let i = 0; i < shared; i += 1) {
     const difference = a[i]! - b[i]!;
     if (difference !== 0) return difference;
@@ -15,9 +15,26 @@ export function compareBytes(a: Uint8Array, b: Uint8Array): number {
   return a.length - b.length;
 }
 
+/** The longest key and the longest value a store takes, in bytes. */
 export interface Limits {
   readonly maxKeyBytes: number;
   readonly maxValueBytes: number;
+}
+
+/** What engines take unless told otherwise: keys of 16 KiB, values of 64 MiB. */
+export const DEFAULT_LIMITS: Limits = { maxKeyBytes: 16 * 1024, maxValueBytes: 64 * 1024 * 1024 };
+
+/** @throws {RangeError} unless both are whole numbers and a key has room for one byte. */
+export function checkLimits({ maxKeyBytes, maxValueBytes }: Limits): void {
+  checkWholeNumber('maxKeyBytes', maxKeyBytes, 1);
+  checkWholeNumber('maxValueBytes', maxValueBytes, 0);
+}
+
+/** @throws {RangeError} unless `value` is a whole number of at least `least`. */
+export function checkWholeNumber(name: string, value: number, least: number): void {
+  if (!(Number.isSafeInteger(value) && value >= least)) {
+    throw new RangeError(`${name} is a whole number of at least ${least}, got ${value}`);
+  }
 }
 
 /** @throws {StorageError} `STORAGE_INVALID_KEY` unless `key` is 1 to `maxKeyBytes` bytes. */
@@ -25,7 +42,8 @@ export function checkKey(key: Uint8Array, { maxKeyBytes }: Limits): void {
   if (!(key instanceof Uint8Array)) {
     throw new StorageError('STORAGE_INVALID_KEY', `a key is a Uint8Array, got ${typeof key}`);
   }
-  if (key.length === 0) throw new StorageError('STORAGE_INVALID_KEY', 'a key has at least one byte');
+  if (key.length === 0)
+    throw new StorageError('STORAGE_INVALID_KEY', 'a key has at least one byte');
   if (key.length > maxKeyBytes) {
     throw new StorageError(
       'STORAGE_INVALID_KEY',
@@ -68,7 +86,10 @@ export function checkBounds(bounds: Bounds): void {
   const { gt, gte, lt, lte, limit } = bounds;
   for (const bound of [gt, gte, lt, lte]) {
     if (bound !== undefined && !(bound instanceof Uint8Array)) {
-      throw new StorageError('STORAGE_INVALID_RANGE', `a bound is a Uint8Array, got ${typeof bound}`);
+      throw new StorageError(
+        'STORAGE_INVALID_RANGE',
+        `a bound is a Uint8Array, got ${typeof bound}`,
+      );
     }
   }
   if ((gt && gte) || (lt && lte)) {

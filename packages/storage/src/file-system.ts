@@ -9,6 +9,7 @@
  * |-----------------------------------------------|---------------------------------------------|
  * | a file's bytes and size                       | its `datasync`                              |
  * | that a file was created, renamed, linked, removed | `syncDirectory` of the directory (both, for a rename across two) |
+ * | that a directory was made                     | `syncDirectory` of it, or of its parent     |
  *
  * Rules every file system keeps, checked by `@ds/storage/conformance`:
  *  1. Reads see all earlier writes of this process at once, synced or not.

@@ -2,8 +2,10 @@ export {
   checkBatch,
   checkBounds,
   checkKey,
+  checkLimits,
   checkValue,
   compareBytes,
+  DEFAULT_LIMITS,
   type Limits,
   withinBounds,
 } from './bytes.ts';

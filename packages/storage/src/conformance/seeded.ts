@@ -1,0 +1,13 @@
+/**
+ * The suites' own chance: the same seed draws the same numbers everywhere.
+ * Source: Tommy Ettinger's Mulberry32, a 32-bit counter through a mixing function.
+ */
+export function seeded(seed: number): (below: number) => number {
+  let state = seed | 0;
+  return (below) => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return (((mixed ^ (mixed >>> 14)) >>> 0) % below) | 0;
+  };
+}
