@@ -1,0 +1,32 @@
+/** Opening a store: its directory, its lock, its recovery. */
+import { SAFE_DECISIONS, type SafetyDecisions } from './decisions.ts';
+import { LOCK_NAME } from './file-names.ts';
+import { type LsmStoreOptions, resolveOptions } from './options.ts';
+import { makeDirectory, recover } from './recovery.ts';
+import { LsmStore } from './store.ts';
+
+/**
+ * Opens the store in `directory`, or begins one, and recovers what a crash left.
+ * @throws {StorageError} `STORAGE_LOCKED`, `STORAGE_CORRUPT`, `STORAGE_FORMAT`,
+ *   `STORAGE_NOT_A_DIRECTORY`, and what the file system throws
+ */
+export function openLsmStore(options: LsmStoreOptions): Promise<LsmStore> {
+  return openWithDecisions(options, SAFE_DECISIONS);
+}
+
+/** @internal For tests that plant a mistake in one decision. */
+export async function openWithDecisions(
+  options: LsmStoreOptions,
+  decisions: SafetyDecisions,
+): Promise<LsmStore> {
+  const resolved = resolveOptions(options, decisions);
+  const { fileSystem, directory } = resolved;
+  await makeDirectory(fileSystem, directory);
+  const lock = fileSystem.lock(`${directory}/${LOCK_NAME}`);
+  try {
+    return new LsmStore(resolved, await recover(resolved), lock);
+  } catch (error) {
+    lock.release();
+    throw error;
+  }
+}

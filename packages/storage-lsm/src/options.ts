@@ -1,0 +1,104 @@
+/** What a store is opened with, and the same with every default filled in and checked. */
+import { DEFAULT_LIMITS, type FileSystem } from '@ds/storage';
+import { SAFE_DECISIONS, type SafetyDecisions } from './decisions.ts';
+
+const KIB = 1024;
+const MIB = 1024 * KIB;
+
+export interface LsmStoreOptions {
+  /** Where the files lie; made when absent. It belongs to this store alone. */
+  readonly directory: string;
+  /** `nodeFileSystem()` of `@ds/storage/node`, `new MemoryFileSystem()` of `@ds/storage/memory`. */
+  readonly fileSystem: FileSystem;
+  /** The longest key, in bytes. @default 65536 */
+  readonly maxKeyBytes?: number;
+  /** The longest value, in bytes. @default 67108864 (64 MiB) */
+  readonly maxValueBytes?: number;
+  /** The memory a memtable takes before it is written out as a table. @default 8388608 (8 MiB) */
+  readonly memtableBytes?: number;
+  /** Full memtables waiting to be written out before writers are held. @default 2 */
+  readonly maxImmutableMemtables?: number;
+  /** The memory for data blocks that were read, in bytes. @default 33554432 (32 MiB) */
+  readonly blockCacheBytes?: number;
+  /** Tables kept open; an open one holds its index and filter in memory. @default 500 */
+  readonly maxOpenTables?: number;
+  /** Where a data block ends, in bytes. @default 4096 */
+  readonly blockBytes?: number;
+  /** Bits of Bloom filter per key: 10 give about 1% of false alarms; 0 for none. @default 10 */
+  readonly bloomBitsPerKey?: number;
+  /** Where a table ends, in bytes. @default 4194304 (4 MiB) */
+  readonly tableBytes?: number;
+  /** How much of the log is allocated ahead, in bytes. @default 1048576 (1 MiB) */
+  readonly logPreallocateBytes?: number;
+  /** Level-0 tables that make a merge into level 1 due. @default 4 */
+  readonly levelZeroTrigger?: number;
+  /** Level-0 tables from which writers are slowed down. @default 12 */
+  readonly levelZeroSlowdown?: number;
+  /** Level-0 tables from which a full memtable holds writers. @default 20 */
+  readonly levelZeroStop?: number;
+  /** How much level 1 holds, in bytes; each level below holds 10 times more. @default 67108864 */
+  readonly levelOneBytes?: number;
+  /** Bytes beyond the levels' sizes from which writers are slowed down. @default 536870912 */
+  readonly slowdownDebtBytes?: number;
+  /** How much a merge reads before it lets others run, in bytes. @default 524288 (512 KiB) */
+  readonly mergeSliceBytes?: number;
+}
+
+export interface ResolvedOptions extends Required<LsmStoreOptions> {
+  readonly decisions: SafetyDecisions;
+}
+
+export function resolveOptions(
+  {
+    directory,
+    fileSystem,
+    maxKeyBytes = DEFAULT_LIMITS.maxKeyBytes,
+    maxValueBytes = DEFAULT_LIMITS.maxValueBytes,
+    memtableBytes = 8 * MIB,
+    maxImmutableMemtables = 2,
+    blockCacheBytes = 32 * MIB,
+    maxOpenTables = 500,
+    blockBytes = 4 * KIB,
+    bloomBitsPerKey = 10,
+    tableBytes = 4 * MIB,
+    logPreallocateBytes = MIB,
+    levelZeroTrigger = 4,
+    levelZeroSlowdown = 12,
+    levelZeroStop = 20,
+    levelOneBytes = 64 * MIB,
+    slowdownDebtBytes = 512 * MIB,
+    mergeSliceBytes = 512 * KIB,
+  }: LsmStoreOptions,
+  decisions: SafetyDecisions = SAFE_DECISIONS,
+): ResolvedOptions {
+  if (typeof directory !== 'string' || directory === '') {
+    throw new TypeError('directory is a path');
+  }
+  if (typeof fileSystem?.open !== 'function') {
+    throw new TypeError('fileSystem is a FileSystem, such as nodeFileSystem() of @ds/storage/node');
+  }
+  const numbers = {
+    maxKeyBytes: whole('maxKeyBytes', maxKeyBytes, 1, 16 * MIB),
+    maxValueBytes: whole('maxValueBytes', maxValueBytes, 0, 512 * MIB),
+    memtableBytes: whole('memtableBytes', memtableBytes, KIB, 512 * MIB),
+    maxImmutableMemtables: whole('maxImmutableMemtables', maxImmutableMemtables, 1, 64),
+    blockCacheBytes: whole('blockCacheBytes', blockCacheBytes, 0, 64 * KIB * MIB),
+    maxOpenTables: whole('maxOpenTables', maxOpenTables, 2, 100_000),
+    blockBytes: whole('blockBytes', blockBytes, 64, MIB),
+    bloomBitsPerKey: whole('bloomBitsPerKey', bloomBitsPerKey, 0, 32),
+    tableBytes: whole('tableBytes', tableBytes, KIB, KIB * MIB),
+    logPreallocateBytes: whole('logPreallocateBytes', logPreallocateBytes, 0, 512 * MIB),
+    levelZeroTrigger: whole('levelZeroTrigger', levelZeroTrigger, 1, 1000),
+    levelZeroSlowdown: whole('levelZeroSlowdown', levelZeroSlowdown, levelZeroTrigger, 1000),
+    levelZeroStop: whole('levelZeroStop', levelZeroStop, levelZeroSlowdown, 1000),
+    levelOneBytes: whole('levelOneBytes', levelOneBytes, KIB, MIB * MIB),
+    slowdownDebtBytes: whole('slowdownDebtBytes', slowdownDebtBytes, 0, MIB * MIB),
+    mergeSliceBytes: whole('mergeSliceBytes', mergeSliceBytes, KIB, 64 * MIB),
+  };
+  return { directory, fileSystem, ...numbers, decisions };
+}
+
+function whole(name: string, value: number, least: number, most: number): number {
+  if (Number.isSafeInteger(value) && value >= least && value <= most) return value;
+  throw new RangeError(`${name} is a whole number from ${least} to ${most}, got ${value}`);
+}

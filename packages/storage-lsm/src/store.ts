@@ -1,0 +1,295 @@
+/**
+ * The store: writes go to the log and the memtable, reads go through all layers, and a full
+ * memtable changes places with an empty one while the background turns it into a table.
+ *
+ * Invariants: the log has every batch before the memtable shows it as durable; memtables, level 0
+ * and the levels below hold ever older data; sequences rise by one per operation.
+ */
+import {
+  type Batch,
+  type Bounds,
+  checkBatch,
+  checkKey,
+  type Entry,
+  type KeyValueStore,
+  type Limits,
+  type Lock,
+  type Snapshot,
+  StorageError,
+  type WriteOptions,
+} from '@ds/storage';
+import { BackPressure } from './back-pressure.ts';
+import { Background, type ImmutableMemtable } from './background.ts';
+import { debtBytes } from './compaction.ts';
+import { GroupCommit } from './group-commit.ts';
+import { Health } from './health.ts';
+import { Memtable } from './memtable.ts';
+import type { ResolvedOptions } from './options.ts';
+import { Range, type RangeSource } from './range.ts';
+import { getAt, type Layers } from './read-view.ts';
+import type { Recovered } from './recovery.ts';
+import { type HeldSnapshot, Snapshots } from './snapshots.ts';
+import type { LsmStatus } from './status.ts';
+import { totalBytes } from './version.ts';
+import type { LogSegment } from './write-ahead-log.ts';
+
+const DONE: Promise<void> = Promise.resolve();
+
+/** An ordered, crash-safe map from bytes to bytes; see `KeyValueStore` for what it promises. */
+export class LsmStore implements KeyValueStore {
+  readonly maxKeyBytes: number;
+  readonly maxValueBytes: number;
+  readonly #options: ResolvedOptions;
+  readonly #limits: Limits;
+  readonly #recovered: Recovered;
+  readonly #lock: Lock;
+  readonly #health: Health;
+  readonly #commit: GroupCommit;
+  readonly #background: Background;
+  readonly #pressure: BackPressure;
+  readonly #snapshots = new Snapshots();
+  readonly #immutables: ImmutableMemtable[] = [];
+  #memtable: Memtable;
+  #segment: LogSegment;
+  #lastSequence: number;
+  #closing: Promise<void> | undefined;
+
+  /** @internal Use `openLsmStore`. */
+  constructor(options: ResolvedOptions, recovered: Recovered, lock: Lock) {
+    const { versions, tables, log, lastSequence } = recovered;
+    this.maxKeyBytes = options.maxKeyBytes;
+    this.maxValueBytes = options.maxValueBytes;
+    this.#limits = { maxKeyBytes: options.maxKeyBytes, maxValueBytes: options.maxValueBytes };
+    this.#options = options;
+    this.#recovered = recovered;
+    this.#lock = lock;
+    this.#lastSequence = lastSequence;
+    this.#memtable = new Memtable(lastSequence + 1, options.memtableBytes);
+    this.#segment = log.current;
+    this.#health = new Health(options.directory, (error) => {
+      this.#background.halt();
+      this.#commit.reject(error);
+      this.#pressure.reject(error);
+    });
+    const onFailure = (cause: unknown): StorageError => this.#health.fail(cause);
+    this.#commit = new GroupCommit({
+      log,
+      lastSequence: () => this.#lastSequence,
+      onFailure,
+    });
+    this.#background = new Background({
+      options,
+      versions,
+      tables,
+      log,
+      snapshots: this.#snapshots,
+      immutables: this.#immutables,
+      onProgress: () => this.#pressure.onProgress(),
+      onFailure,
+    });
+    this.#pressure = new BackPressure({
+      options,
+      layers: () => this.#layers(),
+      memtableIsFull: () => this.#memtable.bytes >= options.memtableBytes,
+      isWorking: () => this.#background.isRunning,
+      apply: (batch, durable) => this.#apply(batch, durable),
+    });
+    this.#background.wake();
+  }
+
+  write(batch: Batch, { durable = false }: WriteOptions = {}): Promise<void> {
+    try {
+      this.#health.checkWritable();
+      checkBatch(batch, this.#limits);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+    return this.#pressure.holdsBack
+      ? this.#pressure.hold(batch, durable)
+      : this.#apply(batch, durable);
+  }
+
+  get(key: Uint8Array): Uint8Array | undefined {
+    this.#health.checkReadable();
+    checkKey(key, this.#limits);
+    return getAt(this.#layers(), key, this.#lastSequence);
+  }
+
+  /** See `Reader.range`. Ends, a `break`, or closing the store let go of the files it reads. */
+  range(bounds: Bounds = {}): Iterable<Entry> {
+    return new Range(this.#rangeSource(undefined), bounds);
+  }
+
+  snapshot(): Snapshot {
+    this.#health.checkReadable();
+    const held = this.#snapshots.take(this.#lastSequence);
+    let isReleased = false;
+    const check = (): void => {
+      this.#health.checkReadable();
+      if (isReleased) throw new StorageError('STORAGE_CLOSED', 'the snapshot has been released');
+    };
+    const release = (): void => {
+      if (isReleased) return;
+      isReleased = true;
+      this.#snapshots.release(held);
+    };
+    const source = this.#rangeSource(held, check);
+    return {
+      get: (key) => {
+        check();
+        checkKey(key, this.#limits);
+        return getAt(this.#layers(), key, held.sequence);
+      },
+      range: (bounds = {}) => new Range(source, bounds),
+      release,
+      [Symbol.dispose]: release,
+    };
+  }
+
+  sync(): Promise<void> {
+    return this.write([], { durable: true });
+  }
+
+  status(): LsmStatus {
+    const { versions, tables, log } = this.#recovered;
+    const { levels, levelBytes } = versions.current;
+    return {
+      state: this.#health.state,
+      bytes: levels.reduce(
+        (sum, each) => sum + totalBytes(each),
+        log.bytes + versions.manifestBytes,
+      ),
+      snapshots: this.#snapshots.count,
+      writers: this.#pressure.writers,
+      heldBatches: this.#pressure.heldBatches,
+      lastSequence: this.#lastSequence,
+      syncedSequence: log.syncedSequence,
+      memtableBytes: this.#memtable.bytes,
+      immutableMemtables: this.#immutables.length,
+      levels: levels.map((each, level) => ({ tables: each.length, bytes: levelBytes[level]! })),
+      debtBytes: debtBytes(versions.current, this.#options),
+      openTables: tables.openTables,
+      cachedBytes: tables.cachedBytes,
+      syncs: this.#commit.syncs,
+      ...this.#background.status(),
+    };
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #close(): Promise<void> {
+    const { versions, tables, log } = this.#recovered;
+    const hadFailed = this.#health.state === 'failed';
+    const pending = this.#pressure.drained();
+    this.#health.beginClosing();
+    try {
+      await pending;
+      await this.#background.stop();
+      await this.#commit.idle();
+      if (this.#health.failed) {
+        // Whoever wrote has been told; but a failure on the way here is told to the closer.
+        if (!hadFailed) throw this.#health.failure();
+        return;
+      }
+      await this.#commit.finish();
+      // The manifest's claim tells a log that is cut short later from one that a crash cut.
+      await versions.apply({});
+    } finally {
+      log.close();
+      tables.closeAll();
+      versions.close();
+      this.#lock.release();
+    }
+  }
+
+  #apply(batch: Batch, durable: boolean): Promise<void> {
+    const { log } = this.#recovered;
+    try {
+      this.#health.checkNotFailed();
+      if (batch.length > 0) {
+        if (this.#memtable.bytes >= this.#options.memtableBytes) this.#rotate();
+        const sequence = this.#lastSequence + 1;
+        log.append(batch, sequence);
+        // A durable batch reaches the file with its group.
+        if (!durable) this.#flushLog();
+        this.#insert(batch, sequence);
+        this.#lastSequence += batch.length;
+      }
+    } catch (error) {
+      return Promise.reject(error);
+    }
+    if (durable) return this.#commit.request();
+    return this.#pressure.isSlowing ? this.#pressure.pay(batch) : DONE;
+  }
+
+  #insert(batch: Batch, firstSequence: number): void {
+    const memtable = this.#memtable;
+    for (let i = 0; i < batch.length; i += 1) {
+      const operation = batch[i]!;
+      const value = operation.type === 'put' ? operation.value : undefined;
+      memtable.insert(firstSequence + i, operation.key, value);
+    }
+  }
+
+  #flushLog(): void {
+    try {
+      this.#recovered.log.flush();
+    } catch (error) {
+      this.#health.fail(error);
+      throw error;
+    }
+  }
+
+  /** Puts an empty memtable with a log of its own in the place of the full one. */
+  #rotate(): void {
+    const { log, versions } = this.#recovered;
+    const nextSequence = this.#lastSequence + 1;
+    try {
+      const segment = log.rotate(versions.newFileNumber(), nextSequence);
+      this.#immutables.push({ memtable: this.#memtable, segment: this.#segment });
+      this.#segment = segment;
+    } catch (error) {
+      this.#health.fail(error);
+      throw error;
+    }
+    this.#memtable = new Memtable(nextSequence, this.#options.memtableBytes);
+    this.#pressure.update();
+    this.#background.wake();
+  }
+
+  #layers(): Layers {
+    const { versions, tables } = this.#recovered;
+    return {
+      memtable: this.#memtable,
+      immutables: this.#immutables,
+      version: versions.current,
+      tables,
+    };
+  }
+
+  #rangeSource(
+    held: HeldSnapshot | undefined,
+    check: () => void = () => this.#health.checkReadable(),
+  ): RangeSource {
+    const { versions } = this.#recovered;
+    return {
+      check,
+      open: () => {
+        const layers = { ...this.#layers(), immutables: [...this.#immutables] };
+        layers.version.hold();
+        const release = (): void => {
+          versions.release(layers.version);
+          this.#background.wake();
+        };
+        return { layers, sequence: held?.sequence ?? this.#lastSequence, release };
+      },
+    };
+  }
+}

@@ -1,0 +1,196 @@
+/**
+ * The write-ahead log: every batch is here before it is anywhere else on the disk.
+ *
+ * One segment per memtable, so that a segment can go as soon as its memtable is a table. Records
+ * gather in a buffer; `flush` hands them to the file in one call, `sync` makes them durable, older
+ * segments first, since what survives a crash has to be a prefix of what was written.
+ */
+import type { Batch, File, FileSystem } from '@ds/storage';
+import { encodeBatch } from './batch-codec.ts';
+import { ByteWriter } from './byte-writer.ts';
+import { encodeFileHeader, LOG_MAGIC } from './file-header.ts';
+import { logName } from './file-names.ts';
+import { RECORD_HEADER_BYTES, sealRecord } from './record-log.ts';
+
+/** The buffer shrinks back to this after a large batch. */
+const BUFFER_BYTES = 64 * 1024;
+
+export interface LogSegment {
+  readonly number: number;
+  readonly path: string;
+  readonly file: File;
+  /** Where the next byte goes that is handed to the file. */
+  offset: number;
+  allocated: number;
+  /** Whether its header is known to be durable. */
+  headerSynced: boolean;
+  /** Whether bytes were written since its last sync began. */
+  dirty: boolean;
+}
+
+export interface WriteAheadLogOptions {
+  readonly fileSystem: FileSystem;
+  readonly directory: string;
+  readonly logPreallocateBytes: number;
+}
+
+export class WriteAheadLog {
+  readonly #options: WriteAheadLogOptions;
+  #buffer = new ByteWriter(BUFFER_BYTES);
+  /** The segments that are not released, the oldest first; the last takes the records. */
+  readonly #segments: LogSegment[] = [];
+  /** Released while a sync was under way. */
+  readonly #released: LogSegment[] = [];
+  #round: Promise<void> | undefined;
+  #failure: unknown;
+  #syncedSequence: number;
+  #namesDirty = false;
+
+  constructor(options: WriteAheadLogOptions, syncedSequence: number) {
+    this.#options = options;
+    this.#syncedSequence = syncedSequence;
+  }
+
+  /** Everything up to this sequence is known to be durable; records claim so. */
+  get syncedSequence(): number {
+    return this.#syncedSequence;
+  }
+
+  /** Everything up to `sequence` has become durable, here or in tables. */
+  advance(sequence: number): void {
+    if (sequence > this.#syncedSequence) this.#syncedSequence = sequence;
+  }
+
+  get current(): LogSegment {
+    return this.#segments.at(-1)!;
+  }
+
+  get bytes(): number {
+    return this.#segments.reduce(
+      (sum, { offset, allocated }) => sum + Math.max(offset, allocated),
+      0,
+    );
+  }
+
+  /** Begins a new segment for the records from `firstSequence` on. */
+  rotate(number: number, firstSequence: number): LogSegment {
+    if (this.#segments.length > 0) this.flush();
+    const { fileSystem, directory } = this.#options;
+    const path = `${directory}/${logName(number)}`;
+    const file = fileSystem.open(path, { mode: 'create' });
+    const header = encodeFileHeader({ magic: LOG_MAGIC, number, firstSequence });
+    const segment: LogSegment = {
+      number,
+      path,
+      file,
+      offset: 0,
+      allocated: 0,
+      headerSynced: false,
+      dirty: false,
+    };
+    this.#namesDirty = true;
+    try {
+      this.#write(segment, header);
+    } catch (error) {
+      file.close();
+      throw error;
+    }
+    this.#segments.push(segment);
+    return segment;
+  }
+
+  /** Adds a batch to the buffer. An empty one is a mark: it only says what had been synced. */
+  append(batch: Batch, firstSequence: number): void {
+    const out = this.#buffer;
+    const start = out.length;
+    const { number, offset } = this.current;
+    out.reserve(RECORD_HEADER_BYTES);
+    out.length += RECORD_HEADER_BYTES;
+    if (batch.length > 0) encodeBatch(out, batch);
+    const record = { logNumber: number, firstSequence, syncedSequence: this.#syncedSequence };
+    sealRecord(out, start, offset + start, record);
+  }
+
+  /** Hands the buffer to the file. */
+  flush(): void {
+    const out = this.#buffer;
+    if (out.length === 0) return;
+    this.#write(this.current, out.view());
+    if (out.bytes.length > BUFFER_BYTES) this.#buffer = new ByteWriter(BUFFER_BYTES);
+    else out.clear();
+  }
+
+  /**
+   * Resolves when all that was flushed before is durable. Rounds follow one another, since of two
+   * syncs of one file at once the one that succeeds may hide the one that failed; and after a
+   * failure there are none.
+   */
+  async sync(): Promise<void> {
+    while (this.#round !== undefined) await this.#round;
+    if (this.#failure !== undefined) throw this.#failure;
+    this.#round = this.#syncRound();
+    try {
+      await this.#round;
+    } finally {
+      this.#round = undefined;
+    }
+  }
+
+  /** Makes the segment's beginning durable, so that a manifest may rely on it. */
+  async syncHeader(segment: LogSegment): Promise<void> {
+    if (!segment.headerSynced) await this.sync();
+  }
+
+  /** The segment that follows `segment`: its records go on where those of `segment` end. */
+  segmentAfter(segment: LogSegment): LogSegment {
+    return this.#segments[this.#segments.indexOf(segment) + 1]!;
+  }
+
+  /** Removes a segment, the oldest, whose records are all in durable tables. */
+  release(segment: LogSegment): void {
+    this.#segments.splice(this.#segments.indexOf(segment), 1);
+    if (this.#round !== undefined) this.#released.push(segment);
+    else this.#remove(segment);
+  }
+
+  close(): void {
+    for (const { file } of [...this.#segments, ...this.#released]) file.close();
+  }
+
+  async #syncRound(): Promise<void> {
+    try {
+      const dirty = this.#segments.filter((segment) => segment.dirty);
+      const namesDirty = this.#namesDirty;
+      this.#namesDirty = false;
+      for (const segment of dirty) await this.#syncSegment(segment);
+      if (namesDirty) await this.#options.fileSystem.syncDirectory(this.#options.directory);
+      for (const segment of this.#released.splice(0)) this.#remove(segment);
+    } catch (error) {
+      this.#failure = error;
+      throw error;
+    }
+  }
+
+  async #syncSegment(segment: LogSegment): Promise<void> {
+    segment.dirty = false;
+    await segment.file.datasync();
+    segment.headerSynced = true;
+  }
+
+  #write(segment: LogSegment, bytes: Uint8Array): void {
+    const end = segment.offset + bytes.length;
+    if (end > segment.allocated) {
+      const { logPreallocateBytes } = this.#options;
+      segment.allocated = end + logPreallocateBytes;
+      if (logPreallocateBytes > 0) segment.file.preallocate(segment.allocated);
+    }
+    segment.dirty = true;
+    segment.file.write(segment.offset, bytes);
+    segment.offset = end;
+  }
+
+  #remove(segment: LogSegment): void {
+    segment.file.close();
+    this.#options.fileSystem.remove(segment.path);
+  }
+}

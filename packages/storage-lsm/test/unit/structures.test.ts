@@ -1,0 +1,86 @@
+/** The parts that hold keys, each against something plainly right. */
+
+import { seededRandom } from '@ds/sim';
+import { compareBytes } from '@ds/storage';
+import { describe, expect, it } from 'vitest';
+import { buildFilter, filterMayContain, hashKey } from '../../src/bloom.ts';
+import { ByteReader } from '../../src/byte-reader.ts';
+import { ByteWriter } from '../../src/byte-writer.ts';
+import { ABSENT, Memtable } from '../../src/memtable.ts';
+import { drawInteger } from '../simulation/draw.ts';
+import { text, toText } from '../simulation/workload.ts';
+
+describe('numbers', () => {
+  it('come back as they were written', () => {
+    const numbers = [0, 1, 127, 128, 16_383, 16_384, 2 ** 31, 2 ** 32 + 5, Number.MAX_SAFE_INTEGER];
+    const out = new ByteWriter(1);
+    for (const number of numbers) out.varint(number);
+    expect(out.length).toBe(1 + 1 + 1 + 2 + 2 + 3 + 5 + 5 + 8);
+    for (const number of numbers) out.u64(number);
+    const reader = new ByteReader(out.view(), 'file');
+    expect(numbers.map(() => reader.varint())).toEqual(numbers);
+    expect(numbers.map(() => reader.u64())).toEqual(numbers);
+    expect(() => reader.u8()).toThrow(/file is damaged at byte/);
+  });
+});
+
+describe('a Bloom filter', () => {
+  it('has every key, and about 1% of the others at 10 bits a key', () => {
+    const count = 20_000;
+    const hashes = Uint32Array.from({ length: count }, (_, i) => hashKey(text(`key ${i}`)));
+    const filter = buildFilter(hashes, count, 10);
+    expect(hashes.every((hash) => filterMayContain(filter, hash))).toBe(true);
+    let alarms = 0;
+    for (let i = 0; i < count; i += 1) {
+      if (filterMayContain(filter, hashKey(text(`other ${i}`)))) alarms += 1;
+    }
+    expect(alarms / count).toBeLessThan(0.015);
+    expect(filter.length).toBeLessThan((count * 10) / 8 + 16);
+  });
+});
+
+describe('a memtable', () => {
+  for (const seed of [1, 2, 3]) {
+    it(`keeps every version of every key in order (seed ${seed})`, () => {
+      const random = seededRandom(seed);
+      const memtable = new Memtable(100, 1 << 16);
+      const model: { key: Uint8Array; sequence: number; value: string | undefined }[] = [];
+      const prefix = random() < 0.5 ? 'shared/prefix/' : '';
+      for (let i = 0; i < 2000; i += 1) {
+        const long = 'z'.repeat(drawInteger(random, 0, 3));
+        const key = text(`${i > 1000 ? '' : prefix}${drawInteger(random, 0, 300)}${long}`);
+        const value = random() < 0.2 ? undefined : `v${i}`;
+        memtable.insert(100 + i, key, value === undefined ? undefined : text(value));
+        model.push({ key, sequence: 100 + i, value });
+      }
+      model.sort((a, b) => compareBytes(a.key, b.key) || b.sequence - a.sequence);
+      const cursor = memtable.cursor();
+      const seen: string[] = [];
+      for (cursor.first(); cursor.valid; cursor.next()) {
+        const key = toText(cursor.keyBytes.subarray(cursor.keyStart, cursor.keyEnd));
+        seen.push(`${key} ${cursor.sequence} ${cursor.isTombstone}`);
+      }
+      const wanted = model.map(
+        ({ key, sequence, value }) => `${toText(key)} ${sequence} ${value === undefined}`,
+      );
+      expect(seen).toEqual(wanted);
+      const backwards: string[] = [];
+      for (cursor.last(); cursor.valid; cursor.previous()) {
+        const key = toText(cursor.keyBytes.subarray(cursor.keyStart, cursor.keyEnd));
+        backwards.push(`${key} ${cursor.sequence} ${cursor.isTombstone}`);
+      }
+      expect(backwards.reverse()).toEqual(wanted);
+      for (let i = 0; i < 500; i += 1) {
+        const key = text(`${random() < 0.5 ? prefix : ''}${drawInteger(random, 0, 320)}`);
+        const sequence = 100 + drawInteger(random, 0, 2100);
+        const found = model.find(
+          (entry) => compareBytes(entry.key, key) === 0 && entry.sequence <= sequence,
+        );
+        const node = memtable.find(key, sequence);
+        expect(node !== ABSENT).toBe(found !== undefined);
+        if (found) expect(memtable.isTombstone(node)).toBe(found.value === undefined);
+        if (found?.value) expect(toText(memtable.valueOf(node))).toBe(found.value);
+      }
+    });
+  }
+});
