@@ -27,11 +27,14 @@ export interface Timer {
 export interface Clock {
   /** Milliseconds since 1970 by the wall clock. May jump in either direction. */
   now(): number;
-  /** Milliseconds, with a fraction, from an arbitrary start. Never goes back. */
+  /**
+   * Milliseconds, with a fraction, from an arbitrary start. Never goes back. Means nothing to another
+   * process, or to this one after a restart: what is stored or sent is `now()`.
+   */
   monotonic(): number;
   /**
    * Calls `fire` once after `delayMs`. A delay of 0 means as soon as the work at hand and pending
-   * input are done.
+   * input are done. A pending timer of the system clock keeps a Node process alive.
    * @throws {RangeError} for a delay that is negative or not finite.
    */
   setTimer(delayMs: number, fire: () => void): Timer;

@@ -5,6 +5,7 @@
  * `monotonic()` is exactly that timer's deadline. Cost: O(log n) per timer set and fired.
  */
 import { type Clock, checkDelay, type Timer } from './clock.ts';
+import { systemClock } from './system.ts';
 
 export interface ManualClockOptions {
   /** The wall clock's first reading, in ms since 1970. @default 0 */
@@ -70,7 +71,8 @@ export class ManualClock implements Clock {
 
   /**
    * Moves both readings on by `byMs` and fires, in order, every timer that comes due on the way,
-   * including those that fired timers set. Timers that throw do not stop the others; their errors
+   * including those that fired timers set. Promises do not run inside: use {@link run} for code that
+   * awaits. Timers that throw do not stop the others; their errors
    * are thrown together afterwards.
    * @throws {RangeError} for a step that is negative or not finite.
    */
@@ -96,6 +98,21 @@ export class ManualClock implements Clock {
     if (errors.length > 1) throw new AggregateError(errors, `${errors.length} timers threw`);
   }
 
+  /**
+   * As {@link advance}, but lets every promise run before, between and after the timers: for code
+   * that awaits between them. Takes a turn of the host's event loop per deadline.
+   */
+  async run(byMs: number): Promise<void> {
+    const target = this.#monotonicMs + checkDelay(byMs);
+    await hostTurn();
+    while (this.nextDeadline <= target) {
+      this.advance(Math.max(0, this.nextDeadline - this.#monotonicMs));
+      await hostTurn();
+    }
+    this.advance(target - this.#monotonicMs);
+    await hostTurn();
+  }
+
   /** Lets the wall clock jump to `wallMs`; timers and `monotonic` do not notice. */
   setWall(wallMs: number): void {
     this.#wallMs = wallMs;
@@ -109,6 +126,13 @@ export class ManualClock implements Clock {
   #dropCancelled(): void {
     while (this.#heap[0]?.cancelled) pop(this.#heap);
   }
+}
+
+/** All promises that can run have run when this resolves. */
+function hostTurn(): Promise<void> {
+  return new Promise((resolve) => {
+    systemClock.setTimer(0, resolve);
+  });
 }
 
 function before(a: Pending, b: Pending): boolean {

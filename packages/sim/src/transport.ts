@@ -2,7 +2,6 @@
 import {
   type Channel,
   ChannelTable,
-  Listeners,
   type NodeId,
   type PeerEvent,
   type Transport,
@@ -26,7 +25,6 @@ export class SimTransport implements Transport, AsyncDisposable {
   readonly #table: ChannelTable;
   readonly #links = new Map<NodeId, Link>();
   readonly #loopback: Link;
-  readonly #peerListeners: Listeners<[event: PeerEvent]>;
   readonly #onClose: () => void;
   #goodbye = false;
 
@@ -44,7 +42,6 @@ export class SimTransport implements Transport, AsyncDisposable {
     this.#onClose = onClose;
     this.#loopback = { direction: new Direction(station, station), incarnation: 0 };
     const onHandlerError = (error: unknown): void => kernel.fail(error, owner);
-    this.#peerListeners = new Listeners(onHandlerError);
     this.#table = new ChannelTable({
       maxMessageBytes: this.maxMessageBytes,
       onHandlerError,
@@ -71,7 +68,7 @@ export class SimTransport implements Transport, AsyncDisposable {
   }
 
   onPeer(listener: (event: PeerEvent) => void): Unsubscribe {
-    return this.#peerListeners.add(listener);
+    return this.#table.onPeer(listener);
   }
 
   status(): TransportStatus {
@@ -92,7 +89,6 @@ export class SimTransport implements Transport, AsyncDisposable {
   abandon(goodbye: boolean): void {
     this.#goodbye = goodbye;
     this.#table.close();
-    this.#peerListeners.clear();
     this.#links.clear();
   }
 
@@ -105,13 +101,13 @@ export class SimTransport implements Transport, AsyncDisposable {
     if (this.#table.closed) return;
     const peer = direction.to.id;
     this.#links.set(peer, { direction, incarnation });
-    this.#peerListeners.emit({ kind: 'up', peer, incarnation });
+    this.#table.peerChanged({ kind: 'up', peer, incarnation });
   }
 
   disconnect(peer: NodeId, incarnation: number): void {
     if (this.#table.closed || this.#links.get(peer)?.incarnation !== incarnation) return;
     this.#links.delete(peer);
-    this.#peerListeners.emit({ kind: 'down', peer, incarnation });
+    this.#table.peerChanged({ kind: 'down', peer, incarnation });
   }
 
   deliver(from: NodeId, channel: string, message: unknown): void {

@@ -100,6 +100,17 @@ export function checkBounds(bounds: Bounds): void {
   }
 }
 
+/** The bounds of all keys that begin with `prefix`: `{ gte: prefix, lt: the first key after them }`. */
+export function prefixBounds(prefix: Uint8Array): Bounds {
+  for (let i = prefix.length - 1; i >= 0; i -= 1) {
+    if (prefix[i] === 0xff) continue;
+    const after = prefix.slice(0, i + 1);
+    after[i]! += 1;
+    return { gte: prefix, lt: after };
+  }
+  return { gte: prefix };
+}
+
 /** Whether `key` lies within `bounds`, whatever their order and limit. */
 export function withinBounds(key: Uint8Array, { gt, gte, lt, lte }: Bounds): boolean {
   return (

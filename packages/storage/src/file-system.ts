@@ -19,7 +19,8 @@
  *     new one, never neither. `link` fails when its target exists.
  *  4. Bytes never written (a gap, the grown part of a file) read as zero.
  *  5. After a `datasync` that failed, the bytes it covered are in doubt: they may read back and yet
- *     be gone after a crash. Never retry it: stop writing, reopen, recover.
+ *     be gone after a crash. Never retry it, and trust no other `datasync` of that file that was under
+ *     way at the same time: stop writing, reopen, recover.
  *  6. A lock is held by one owner at a time, and not by an owner that has died.
  *  7. Errors are {@link StorageError}: `STORAGE_NOT_FOUND`, `STORAGE_EXISTS`,
  *     `STORAGE_NOT_A_DIRECTORY`, `STORAGE_LOCKED`, `STORAGE_FULL` (no space left), `STORAGE_CLOSED`
@@ -82,6 +83,7 @@ export interface FileSystem {
   mkdir(directory: string): void;
   /**
    * Takes the lock at `path`, in an existing directory, for this owner until `release` or its death.
+   * May keep files named `path` and `path.*`, also afterwards: leave them alone.
    * @throws {StorageError} `STORAGE_LOCKED`, naming the owner.
    */
   lock(path: string): Lock;

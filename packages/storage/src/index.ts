@@ -7,6 +7,7 @@ export {
   compareBytes,
   DEFAULT_LIMITS,
   type Limits,
+  prefixBounds,
   withinBounds,
 } from './bytes.ts';
 export { crc32 } from './checksum.ts';

@@ -7,22 +7,25 @@
  * Rules every engine keeps, checked by `@ds/storage/conformance`:
  *  1. A batch becomes visible whole, and batches in the order of their `write` calls: when `write`
  *     returns, unless the engine is holding writers back, and in any case before its promise
- *     resolves. Within a batch a later operation on a key wins.
+ *     resolves. Within a batch a later operation on a key wins. So never compute a write from a `get`
+ *     without awaiting the previous write of that key: one of two would be lost under load.
  *  2. `durable: true` delays the promise until the batch, and with it every earlier one, is synced.
  *     `sync()` does the same for all that was written before it.
  *  3. `write` only rejects; it never throws. A batch that is rejected as invalid changes nothing.
  *  4. The caller's buffers are borrowed until the promise settles and are not kept after it.
  *  5. What `get` and `range` return is the caller's own copy, unless the range asks for `views`:
  *     those are valid until the iterator's next step, and must not be written to.
- *  6. A range shows the store as it was when it was started, whatever is written meanwhile.
+ *  6. A range shows the store as it was when it was started, whatever is written meanwhile. Each
+ *     loop over it starts anew; leave one early by `break`, which frees what it holds.
  *  7. A snapshot shows the store as it was when it was taken, until it is released.
  *  8. Bad input is a {@link StorageError}: `STORAGE_INVALID_KEY` (empty, too long or not bytes),
  *     `STORAGE_INVALID_VALUE`, `STORAGE_INVALID_RANGE` (both `gt` and `gte`, a limit that is not a
  *     whole number; a range that is merely empty yields nothing).
  *  9. After `close`: `STORAGE_CLOSED`. `close` is idempotent, waits for pending writes, and releases
  *     what is held; it syncs what was written.
- * 10. After a failed sync every write rejects with `STORAGE_FAILED` until the store is reopened;
- *     reads go on. Damage is `STORAGE_CORRUPT` with file and offset, never wrong or missing data.
+ * 10. After a failed sync, or another write to the medium that failed, every write rejects, those
+ *     still pending included, with `STORAGE_FAILED` until the store is reopened; reads go on. Damage
+ *     is `STORAGE_CORRUPT`, with file and offset where there are any, never wrong or missing data.
  */
 
 export type Operation =

@@ -9,7 +9,6 @@
 import {
   type Channel,
   ChannelTable,
-  Listeners,
   type NodeId,
   type PeerEvent,
   type Transport,
@@ -68,7 +67,6 @@ class Node implements WebSocketTransport {
   readonly #table: ChannelTable;
   readonly #peering: Peering;
   readonly #loopback: Loopback;
-  readonly #peerListeners: Listeners<[event: PeerEvent]>;
   #listening: Listening | undefined;
   #closing: Promise<void> | undefined;
 
@@ -78,9 +76,8 @@ class Node implements WebSocketTransport {
     this.maxMessageBytes = maxMessageBytes;
     this.#options = options;
     this.#network = network;
-    this.#peerListeners = new Listeners(onHandlerError);
     this.#peering = new Peering(options, network, {
-      changed: (event) => this.#peerListeners.emit(event),
+      changed: (event) => this.#table.peerChanged(event),
       deliver: (from, channel, plain) => this.#table.deliver(from, channel, plain),
       drained: (peer) => this.#table.drain(peer),
     });
@@ -127,7 +124,7 @@ class Node implements WebSocketTransport {
   }
 
   onPeer(listener: (event: PeerEvent) => void): Unsubscribe {
-    return this.#peerListeners.add(listener);
+    return this.#table.onPeer(listener);
   }
 
   status(): WebSocketTransportStatus {
@@ -154,7 +151,6 @@ class Node implements WebSocketTransport {
     const gone = this.#peering.close();
     this.#table.close();
     this.#loopback.close();
-    this.#peerListeners.clear();
     await Promise.all([gone, this.#listening?.close()]);
   }
 

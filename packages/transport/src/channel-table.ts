@@ -1,13 +1,21 @@
 /**
  * What every transport does the same way: open channels by name, check what is sent, decode and
- * deliver what arrives, count what is dropped. A transport keeps one table and adds the wire.
+ * deliver what arrives, count what is dropped, tell of peers. A transport keeps one table and adds
+ * the wire.
  *
  * Invariant: a handler that throws stops nothing. Its error is a bug of the program, so it is
  * rethrown where nobody can miss it: as an unhandled rejection, unless `onHandlerError` takes it.
  */
 import { TransportError } from './errors.ts';
 import { measurePlain } from './plain.ts';
-import type { Channel, DroppedCounts, NodeId, SendResult, Unsubscribe } from './transport.ts';
+import type {
+  Channel,
+  NodeId,
+  PeerEvent,
+  SendResult,
+  TransportStatus,
+  Unsubscribe,
+} from './transport.ts';
 
 /** Takes what a handler threw; by default it becomes an unhandled rejection. */
 export type HandlerErrorListener = (error: unknown) => void;
@@ -62,6 +70,9 @@ export class Listeners<A extends readonly unknown[]> {
 /** The open channels of one transport. */
 export class ChannelTable {
   readonly #channels = new Map<string, OpenChannel>();
+  readonly #peerListeners: Listeners<[event: PeerEvent]>;
+  /** Peers for which a sender was told `'saturated'` and not yet that there is room. */
+  readonly #saturated = new Set<NodeId>();
   readonly #options: ChannelTableOptions;
   readonly #onHandlerError: HandlerErrorListener;
   #closed = false;
@@ -69,22 +80,36 @@ export class ChannelTable {
   #delivered = 0;
   #rejected = 0;
   #noChannel = 0;
+  #lastRejection: TransportStatus['lastRejection'];
 
   constructor(options: ChannelTableOptions) {
     this.#options = options;
     this.#onHandlerError = options.onHandlerError ?? rethrowUnhandled;
+    this.#peerListeners = new Listeners(this.#onHandlerError);
   }
 
   get closed(): boolean {
     return this.#closed;
   }
 
-  counts(): { sent: number; delivered: number; dropped: DroppedCounts } {
+  counts(): Pick<TransportStatus, 'sent' | 'delivered' | 'dropped' | 'lastRejection'> {
     return {
       sent: this.#sent,
       delivered: this.#delivered,
       dropped: { rejected: this.#rejected, noChannel: this.#noChannel },
+      lastRejection: this.#lastRejection,
     };
+  }
+
+  onPeer(listener: (event: PeerEvent) => void): Unsubscribe {
+    return this.#peerListeners.add(listener);
+  }
+
+  /** Tells of a connection that came up or went down. */
+  peerChanged(event: PeerEvent): void {
+    this.#peerListeners.emit(event);
+    // What filled the old connection went with it: the new one has room.
+    if (event.kind === 'up') this.drain(event.peer);
   }
 
   open<M>(name: string, decode: (plain: unknown) => M): Channel<M> {
@@ -121,22 +146,25 @@ export class ChannelTable {
     let message: unknown;
     try {
       message = channel.decode(plain);
-    } catch {
-      // Hostile or outdated peers are expected; the count is how people notice.
+    } catch (error) {
+      // Hostile or outdated peers are expected; the count and the last case are how people notice.
       this.#rejected += 1;
+      this.#lastRejection = { from, channel: name, error };
       return;
     }
     this.#delivered += 1;
     channel.messages.emit(from, message);
   }
 
-  /** Tells every channel that `peer` has room again. */
+  /** Tells every channel that `peer` has room again, if anybody was told that it had none. */
   drain(peer: NodeId): void {
+    if (!this.#saturated.delete(peer)) return;
     for (const channel of this.#channels.values()) channel.drains.emit(peer);
   }
 
   close(): void {
     this.#closed = true;
+    this.#peerListeners.clear();
     for (const channel of this.#channels.values()) {
       channel.messages.clear();
       channel.drains.clear();
@@ -163,6 +191,7 @@ export class ChannelTable {
     }
     const result = this.#options.submit(to, name, message, bytes);
     if (result === 'queued') this.#sent += 1;
+    else if (result === 'saturated') this.#saturated.add(to);
     return result;
   }
 }

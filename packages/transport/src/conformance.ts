@@ -127,6 +127,29 @@ function sendRules(rule: Rule, { expect }: TransportConformance): void {
     },
   );
 
+  rule('rule 2: room that comes with a new connection is announced too', async (scene) => {
+    const { a, b } = await scene.pair();
+    const channel = a.channel('flood', asIs);
+    const drained: NodeId[] = [];
+    const body = new Uint8Array(Math.min(60_000, a.maxMessageBytes - 16));
+    let up = false;
+    a.onPeer(({ kind }) => {
+      up = kind === 'up';
+    });
+    let result: SendResult = 'queued';
+    for (let sent = 0; result === 'queued' && sent < FLOOD_BYTES; sent += body.length) {
+      result = channel.send('b', body);
+    }
+    expect(result).toBe('saturated');
+    channel.onDrain((peer) => drained.push(peer));
+    await scene.network.cut('a', 'b');
+    await scene.until(() => [...a.peers()].length === 0 && [...b.peers()].length === 0);
+    await scene.network.heal('a', 'b');
+    await scene.until(() => up && drained.length > 0);
+    expect(drained.every((peer) => peer === 'b')).toBe(true);
+    expect(channel.send('b', body)).toBe('queued');
+  });
+
   rule('rule 3: what is sent is copied when send returns', async (scene) => {
     const { a, b } = await scene.pair();
     for (const to of ['a', 'b'] as const) {
@@ -222,6 +245,8 @@ function channelRules(rule: Rule, { expect }: TransportConformance): void {
       expect(received.map(({ message }) => message)).toEqual([2, 4]);
       expect(b.status().dropped.rejected).toBe(2);
       expect(b.status().delivered).toBe(2);
+      expect(b.status().lastRejection?.from).toBe('a');
+      expect(b.status().lastRejection?.channel).toBe('numbers');
       expect(a.status().sent).toBe(4);
     },
   );
@@ -374,7 +399,7 @@ export function sameMessage(a: unknown, b: PlainCase['arrives']): boolean {
   if (Object.getPrototypeOf(a) !== Object.getPrototypeOf(b)) return false;
   const [keysOfA, keysOfB] = [Object.keys(a), Object.keys(b)];
   if (a instanceof Uint8Array && b instanceof Uint8Array) {
-    return a.length === b.length && a.every((byte, i) => byte === b[i]);
+    return sameBytes(a, b);
   }
   return (
     keysOfA.length === keysOfB.length &&
@@ -385,4 +410,10 @@ export function sameMessage(a: unknown, b: PlainCase['arrives']): boolean {
         sameMessage((a as Record<string, unknown>)[key], (b as Record<string, unknown>)[key]),
     )
   );
+}
+
+function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
+  if (a.length !== b.length) return false;
+  for (let i = 0; i < a.length; i += 1) if (a[i] !== b[i]) return false;
+  return true;
 }

@@ -20,6 +20,7 @@ export type {
   DroppedCounts,
   NodeId,
   PeerEvent,
+  Rejection,
   SendResult,
   Transport,
   TransportStatus,

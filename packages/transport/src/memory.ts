@@ -9,12 +9,7 @@
  * nothing that was sent before the cut. Cost: one copy per message, O(size).
  */
 import { type Clock, systemClock, type Timer } from '@ds/clock';
-import {
-  ChannelTable,
-  checkNodeId,
-  type HandlerErrorListener,
-  Listeners,
-} from './channel-table.ts';
+import { ChannelTable, checkNodeId, type HandlerErrorListener } from './channel-table.ts';
 import { TransportError } from './errors.ts';
 import { copyPlain } from './plain.ts';
 import type {
@@ -203,7 +198,6 @@ class MemoryTransport implements Transport, AsyncDisposable {
   readonly #table: ChannelTable;
   readonly #links = new Map<NodeId, Link>();
   readonly #loopback: Link;
-  readonly #peerListeners: Listeners<[event: PeerEvent]>;
   readonly #leave: () => void;
 
   constructor(self: NodeId, options: ResolvedOptions, leave: () => void) {
@@ -211,7 +205,6 @@ class MemoryTransport implements Transport, AsyncDisposable {
     this.maxMessageBytes = options.maxMessageBytes;
     this.#options = options;
     this.#leave = leave;
-    this.#peerListeners = new Listeners(options.onHandlerError);
     this.#loopback = new Link(this, this, 0, { ...options, latencyMs: 0 });
     this.#table = new ChannelTable({
       maxMessageBytes: options.maxMessageBytes,
@@ -232,7 +225,7 @@ class MemoryTransport implements Transport, AsyncDisposable {
   }
 
   onPeer(listener: (event: PeerEvent) => void): Unsubscribe {
-    return this.#peerListeners.add(listener);
+    return this.#table.onPeer(listener);
   }
 
   status(): TransportStatus {
@@ -244,7 +237,6 @@ class MemoryTransport implements Transport, AsyncDisposable {
     this.#leave();
     this.#loopback.cancel();
     this.#table.close();
-    this.#peerListeners.clear();
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -253,7 +245,7 @@ class MemoryTransport implements Transport, AsyncDisposable {
 
   connect(peer: MemoryTransport, incarnation: number): void {
     this.#links.set(peer.self, new Link(this, peer, incarnation, this.#options));
-    this.#peerListeners.emit({ kind: 'up', peer: peer.self, incarnation });
+    this.#table.peerChanged({ kind: 'up', peer: peer.self, incarnation });
   }
 
   disconnect(peer: NodeId): void {
@@ -261,7 +253,7 @@ class MemoryTransport implements Transport, AsyncDisposable {
     if (link === undefined) return;
     link.cancel();
     this.#links.delete(peer);
-    this.#peerListeners.emit({ kind: 'down', peer, incarnation: link.incarnation });
+    this.#table.peerChanged({ kind: 'down', peer, incarnation: link.incarnation });
   }
 
   deliver(from: NodeId, channel: string, message: unknown): void {

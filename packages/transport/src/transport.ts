@@ -2,15 +2,17 @@
  * The message port: one node's door to the others.
  *
  * A transport carries plain data (see plain.ts) between named nodes, over named channels, so that
- * protocols never see each other's messages. It promises little, on purpose: a message arrives at
- * most once, and in order within one incarnation of a connection, or not at all. Protocols should
- * rely on neither, because a simulated network doubles and reorders.
+ * protocols never see each other's messages. It promises little, on purpose: a message may be lost
+ * at any time, and a protocol finds out by asking. The transports here deliver at most once and in
+ * order (rule 5), but a protocol should rely on neither: the simulator, told to, doubles and
+ * reorders, because sooner or later some network, proxy or retry does.
  *
  * Rules every transport keeps, checked by `@ds/transport/conformance`:
  *  1. `send` never throws for the network. It throws for a message that is not plain data or is
  *     larger than `maxMessageBytes`, and after `close`.
- *  2. `'queued'`: accepted. `'saturated'`: not accepted, `onDrain` tells when to try again.
- *     `'unreachable'`: not accepted, the peer is unknown or its connection is down.
+ *  2. `'queued'`: accepted, and still may be lost. `'saturated'`: not accepted; `onDrain` tells when
+ *     there is room, also when that comes with a new connection. `'unreachable'`: not accepted, the
+ *     peer is unknown or its connection is down; `onPeer` tells when it is there.
  *  3. What is sent is copied or encoded when `send` returns: no two nodes share an object.
  *  4. Delivery is never re-entrant, also not to oneself.
  *  5. At most once, and in order within one incarnation of a connection.
@@ -18,7 +20,8 @@
  *     throwing is counted in `status().dropped.rejected` and harms nothing else.
  *  7. A message for a channel that is not open is counted in `status().dropped.noChannel`.
  *  8. `peers` and `onPeer` tell of connections; each `up` has a larger incarnation than the last.
- *  9. `close` is idempotent, tells the peers, and ends all delivery.
+ *     A node opens its channels in the turn that gets it its transport, or its peers may be quicker.
+ *  9. `close` is idempotent, tells the peers, and ends all delivery; what was queued may be lost.
  * 10. A handler that throws does not stop other handlers or later messages.
  */
 
@@ -54,13 +57,22 @@ export interface TransportStatus {
   readonly sent: number;
   readonly delivered: number;
   readonly dropped: DroppedCounts;
+  /** The latest message that a `decode` rejected: a hostile peer, or a bug in that `decode`. */
+  readonly lastRejection?: Rejection | undefined;
+}
+
+export interface Rejection {
+  readonly from: NodeId;
+  readonly channel: string;
+  /** What `decode` threw. */
+  readonly error: unknown;
 }
 
 /** One protocol's part of a transport. */
 export interface Channel<M> {
   readonly name: string;
   /**
-   * Hands `message` over for delivery to `to`; see rules 1 to 3.
+   * Hands `message` over for delivery to `to`, which may be this node itself; see rules 1 to 3.
    * @throws {TransportError} `TRANSPORT_INVALID_MESSAGE`, `TRANSPORT_MESSAGE_TOO_LARGE` or
    * `TRANSPORT_CLOSED`.
    */

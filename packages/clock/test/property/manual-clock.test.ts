@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { sleep } from '../../src/index.ts';
 import { ManualClock } from '../../src/memory.ts';
 
 describe('the manual clock', () => {
@@ -39,6 +40,22 @@ describe('the manual clock', () => {
     clock.setWall(0);
     clock.advance(1);
     expect([clock.now(), clock.monotonic()]).toEqual([1, 6]);
+  });
+
+  it('lets promises run between timers when it is told to run', async () => {
+    const clock = new ManualClock();
+    const woken: number[] = [];
+    const looping = (async () => {
+      for (let i = 0; i < 10; i += 1) {
+        await sleep(clock, 10);
+        woken.push(clock.monotonic());
+      }
+    })();
+    await clock.run(95);
+    expect(woken).toEqual([10, 20, 30, 40, 50, 60, 70, 80, 90]);
+    expect(clock.monotonic()).toBe(95);
+    await clock.run(5);
+    await looping;
   });
 
   it('fires timers set by timers within one advance, and reports all that threw', () => {

@@ -1,5 +1,5 @@
 /** The subjects that the conformance suites are put to the test with, and how to run them. */
-import type { TestRunner } from '@ds/clock/conformance';
+import { runSuite, type TestRunner } from '@ds/clock/conformance';
 import type { FileSystem, KeyValueStore } from '@ds/storage';
 import {
   type FileSystemAbilities,
@@ -9,7 +9,6 @@ import {
 } from '@ds/storage/conformance';
 import { MemoryFileSystem } from '@ds/storage/memory';
 import { seeded } from '../../src/conformance/seeded.ts';
-import { CollectingRunner } from './collect.ts';
 import { ForgetfulFileSystem } from './forgetful-file-system.ts';
 import { LOG } from './log-store.ts';
 
@@ -74,9 +73,10 @@ export function fill(fileSystem: FileSystem, root: string = ROOT): void {
 }
 
 export async function fileSystemFailures(wrap: Wrap, beginning?: string): Promise<string[]> {
-  const runner = new CollectingRunner();
-  fileSystemConformance({ ...runnerOf(runner), ...forgetfulSuite(wrap) });
-  return runner.failures(beginning);
+  return failures(
+    (runner) => fileSystemConformance({ ...runner, ...forgetfulSuite(wrap) }),
+    beginning,
+  );
 }
 
 export type OpenStore = (fileSystem: FileSystem, directory: string) => KeyValueStore;
@@ -126,11 +126,13 @@ export function storeSuite(open: OpenStore): StoreSuite {
 }
 
 export async function storeFailures(open: OpenStore, beginning?: string): Promise<string[]> {
-  const runner = new CollectingRunner();
-  keyValueStoreConformance({ ...runnerOf(runner), ...storeSuite(open), steps: 400 });
-  return runner.failures(beginning);
+  return failures(
+    (runner) => keyValueStoreConformance({ ...runner, ...storeSuite(open), steps: 400 }),
+    beginning,
+  );
 }
 
-function runnerOf({ describe, it, expect }: CollectingRunner): TestRunner {
-  return { describe, it, expect };
+async function failures(define: (runner: TestRunner) => void, beginning = ''): Promise<string[]> {
+  const results = await runSuite(define, (title) => title.startsWith(beginning));
+  return results.filter(({ error }) => error !== undefined).map(({ title }) => title);
 }

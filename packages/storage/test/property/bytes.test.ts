@@ -5,6 +5,7 @@ import {
   compareBytes,
   crc32,
   DEFAULT_LIMITS,
+  prefixBounds,
   withinBounds,
 } from '@ds/storage';
 import fc from 'fast-check';
@@ -59,6 +60,18 @@ describe('byte strings', () => {
         expect(withinBounds(key, { gte: from, lt: to })).toBe(above >= 0 && below < 0);
         expect(withinBounds(key, { gt: from, lte: to })).toBe(above > 0 && below <= 0);
         expect(withinBounds(key, {})).toBe(true);
+      }),
+    );
+  });
+});
+
+describe('the bounds of a prefix', () => {
+  it('hold the keys that begin with it, and no others', () => {
+    const few = fc.uint8Array({ maxLength: 4 }).map((key) => key.map((byte) => byte | 0xfc));
+    fc.assert(
+      fc.property(few, few, (prefix, key) => {
+        const begins = prefix.every((byte, i) => key[i] === byte);
+        expect(withinBounds(key, prefixBounds(prefix))).toBe(begins);
       }),
     );
   });

@@ -39,6 +39,18 @@ const broken: Record<string, Breaks> = {
     },
   })),
   'rule 2: never announces room': channels(() => ({ onDrain: () => () => {} })),
+  'rule 2: forgets on a new connection who waits for room': (transport) => {
+    const silent = channels((channel) => ({
+      onDrain: (listener) => {
+        let cut = false;
+        transport.onPeer(({ kind }) => {
+          cut ||= kind === 'down';
+        });
+        return channel.onDrain((peer) => !cut && listener(peer));
+      },
+    }));
+    return silent(transport);
+  },
   'rule 3: shares objects with the receiver': shareObjects(),
   'rule 4: delivers to itself at once': deliverAtOnce(),
   'rule 5: delivers twice': channels((channel) => ({
