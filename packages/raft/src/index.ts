@@ -1,0 +1,31 @@
+export { openRaftNode } from './driver.ts';
+export type { CommittedEntry, EntryKind, LogEntry, SessionTag } from './entry.ts';
+export { RaftError, type RaftErrorCode, type RaftErrorOptions } from './errors.ts';
+export { openRaftLog, type RaftLogOptions } from './file-log.ts';
+export type {
+  CloseOptions,
+  PeerStatus,
+  ProposeOptions,
+  RaftNode,
+  RaftNodeOptions,
+  RaftRole,
+  RaftStatus,
+  WaitOptions,
+} from './node.ts';
+export type {
+  HardState,
+  LogPosition,
+  LogWrite,
+  RaftLog,
+  RecoveredLog,
+  SnapshotStage,
+  StagedSnapshot,
+  TermRun,
+} from './raft-log.ts';
+export type { ApplyResult, MachineSnapshot, StateMachine } from './state-machine.ts';
+export {
+  openStoreMachine,
+  type StoreMachine,
+  type StoreMachineOptions,
+  type Transaction,
+} from './store-machine.ts';

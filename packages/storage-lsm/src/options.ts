@@ -10,7 +10,7 @@ export interface LsmStoreOptions {
   readonly directory: string;
   /** `nodeFileSystem()` of `@ds/storage/node`, `new MemoryFileSystem()` of `@ds/storage/memory`. */
   readonly fileSystem: FileSystem;
-  /** The longest key, in bytes. @default 65536 */
+  /** The longest key, in bytes. @default 16384 (16 KiB) */
   readonly maxKeyBytes?: number;
   /** The longest value, in bytes. @default 67108864 (64 MiB) */
   readonly maxValueBytes?: number;

@@ -1,0 +1,44 @@
+/** What can go wrong, by code; the README has a heading for each. */
+export type RaftErrorCode =
+  | 'RAFT_NOT_LEADER'
+  | 'RAFT_UNCERTAIN'
+  | 'RAFT_OVERLOADED'
+  | 'RAFT_TRANSFER_FAILED'
+  | 'RAFT_SESSION_EXPIRED'
+  | 'RAFT_SESSION_STALE'
+  | 'RAFT_RESTORING'
+  | 'RAFT_CLOSED'
+  | 'RAFT_FAILED'
+  | 'RAFT_CORRUPT'
+  | 'RAFT_FORMAT'
+  | 'RAFT_WRONG_IDENTITY';
+
+export interface RaftErrorOptions extends ErrorOptions {
+  /** The member believed to lead, for `RAFT_NOT_LEADER` and `RAFT_UNCERTAIN`. */
+  readonly leaderHint?: string | undefined;
+  /** For `RAFT_OVERLOADED`: when to try again, in ms from now. */
+  readonly retryAfterMs?: number | undefined;
+  /** For `RAFT_CORRUPT` and `RAFT_FORMAT`: the file concerned. */
+  readonly path?: string | undefined;
+  /** For `RAFT_CORRUPT`: where in the file the damage was noticed, in bytes. */
+  readonly offset?: number | undefined;
+}
+
+/** The one error of this package; match on `code`. */
+export class RaftError extends Error {
+  override readonly name = 'RaftError';
+  readonly code: RaftErrorCode;
+  readonly leaderHint: string | undefined;
+  readonly retryAfterMs: number | undefined;
+  readonly path: string | undefined;
+  readonly offset: number | undefined;
+
+  constructor(code: RaftErrorCode, message: string, options: RaftErrorOptions = {}) {
+    super(message, options);
+    this.code = code;
+    this.leaderHint = options.leaderHint;
+    this.retryAfterMs = options.retryAfterMs;
+    this.path = options.path;
+    this.offset = options.offset;
+  }
+}

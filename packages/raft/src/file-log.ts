@@ -1,0 +1,394 @@
+/**
+ * The log on a disk: one stream of checksummed records in preallocated segments, written at once,
+ * synced by the group; docs/format.md draws the bytes.
+ *
+ * Nothing is ever overwritten. Hard state, entries, resets and compactions are records of the same
+ * stream, so one sync covers them all and a crash keeps them in their order: an entry at an index
+ * that is taken replaces it and what follows, as it does in memory, which is how a conflicting tail
+ * is cut without a moment in which the log is neither. Every segment's header repeats the hard
+ * state and the log's ends, so that compaction only removes files.
+ *
+ * Invariants: records lie one after the other from the first segment's start to `#end`; everything
+ * before `#synced` is on the device; segments are removed only when a synced record tells that
+ * their entries are not needed. After a failed write or sync nothing is written any more, since
+ * what reached the device is unknown.
+ *
+ * Cost: one write per call of `write`, one datasync per group; 8 bytes of memory per entry.
+ */
+import type { File, FileSystem, Lock } from '@ds/storage';
+import { entryBytes, type LogEntry } from './entry.ts';
+import { RaftError } from './errors.ts';
+import { LogIndex } from './log-index.ts';
+import { corrupt, type ReadLog, readLog, type Segment, segmentPath } from './log-recovery.ts';
+import { openDirectory } from './open-directory.ts';
+import type {
+  LogPosition,
+  LogWrite,
+  RaftLog,
+  RecoveredLog,
+  SnapshotStage,
+  StagedSnapshot,
+} from './raft-log.ts';
+import {
+  checkIdentity,
+  claimedBytes,
+  decodeRecord,
+  encodeSegmentHeader,
+  HEADER_BYTES,
+  type Identity,
+  RECORD_BYTES,
+  RecordWriter,
+  recordEnd,
+  type SegmentHeader,
+} from './segment-format.ts';
+import { SnapshotStaging } from './staged-snapshot.ts';
+
+export interface RaftLogOptions {
+  readonly fileSystem: FileSystem;
+  /** Made when absent; belongs to this log alone. */
+  readonly directory: string;
+  readonly self: string;
+  readonly clusterId: string;
+  /** The size of one file of the log. @default 8 MiB */
+  readonly segmentBytes?: number;
+}
+
+const MIN_SEGMENT_BYTES = 4 * HEADER_BYTES;
+const READ_BYTES = 256 * 1024;
+const ORIGIN: LogPosition = { index: 0, term: 0 };
+
+/**
+ * Opens the log in `directory`, or makes one, and holds its lock until closed.
+ * @throws {RaftError} `RAFT_CORRUPT`, `RAFT_FORMAT`, `RAFT_WRONG_IDENTITY`; the file system's own
+ * errors, `STORAGE_LOCKED` among them.
+ */
+export async function openRaftLog(options: RaftLogOptions): Promise<RaftLog> {
+  const { fileSystem, directory, self, clusterId, segmentBytes = 8 * 2 ** 20 } = options;
+  if (!(Number.isSafeInteger(segmentBytes) && segmentBytes >= MIN_SEGMENT_BYTES)) {
+    throw new RangeError(`segmentBytes must be at least ${MIN_SEGMENT_BYTES}, got ${segmentBytes}`);
+  }
+  const identity = { clusterId, self };
+  checkIdentity(identity);
+  await openDirectory(fileSystem, directory);
+  const lock = fileSystem.lock(`${directory}/lock`);
+  try {
+    const found = readLog(fileSystem, directory, identity);
+    const staging = new SnapshotStaging({ fileSystem, directory, identity });
+    const settings = { fileSystem, directory, identity, segmentBytes, lock, staging };
+    const read = found ?? (await createLog(settings));
+    if (found !== undefined) await repair(found, settings);
+    return new FileRaftLog(settings, read);
+  } catch (error) {
+    lock.release();
+    throw error;
+  }
+}
+
+interface Settings {
+  readonly fileSystem: FileSystem;
+  readonly directory: string;
+  readonly identity: Identity;
+  readonly segmentBytes: number;
+  readonly lock: Lock;
+  readonly staging: SnapshotStaging;
+}
+
+/** The first segment is whole before it has its name, so a damaged header is never a crash. */
+async function createLog(settings: Settings): Promise<ReadLog> {
+  const { fileSystem, directory, identity, segmentBytes } = settings;
+  const hardState = { term: 0, votedFor: undefined };
+  const header: SegmentHeader = { sequence: 1, start: 0, base: ORIGIN, last: ORIGIN, hardState };
+  const path = segmentPath(directory, 1);
+  const draft = `${directory}/log.part`;
+  const file = fileSystem.open(draft, { mode: 'write' });
+  file.truncate(0);
+  file.preallocate(segmentBytes);
+  file.write(0, encodeSegmentHeader(header, identity));
+  await file.datasync();
+  fileSystem.rename(draft, path);
+  await fileSystem.syncDirectory(directory);
+  const segment = { path, sequence: 1, file, start: 0, end: 0, size: segmentBytes };
+  const index = new LogIndex(header);
+  return { segments: [segment], index, synced: 0, torn: false, leftovers: [] };
+}
+
+/** Removes what a crash left behind, durably, before anything new is written after it. */
+async function repair({ segments, torn, leftovers }: ReadLog, settings: Settings): Promise<void> {
+  const { fileSystem, directory } = settings;
+  for (const path of leftovers) fileSystem.remove(path);
+  // Also what was found: the process that made a file may have died before it synced the name.
+  await fileSystem.syncDirectory(directory);
+  const current = segments[segments.length - 1]!;
+  if (torn) {
+    // Cut and grown again, the tail reads as zeros: no old record can follow a new one.
+    current.file.truncate(HEADER_BYTES + current.end - current.start);
+    current.file.preallocate(current.size);
+  }
+  // What was read may not be on the device yet, after a crash of the process alone.
+  for (const { file } of segments) await file.datasync();
+}
+
+class FileRaftLog implements RaftLog {
+  readonly #settings: Settings;
+  readonly #segments: Segment[];
+  readonly #index: LogIndex;
+  readonly #writer: RecordWriter = new RecordWriter();
+  readonly #unsynced = new Set<File>();
+  #directoryUnsynced = false;
+  /** Everything before this position is on the device. */
+  #synced: number;
+  /** Where the last `synced` record says so. */
+  #announced: number;
+  /** Where the last record that is worth a sync ends. */
+  #worthy: number;
+  #syncing: Promise<void> | undefined;
+  /** Segments before this position hold nothing that is needed, once that is on the device. */
+  #compactedAt: number | undefined;
+  #failure: RaftError | undefined;
+  #closing: Promise<void> | undefined;
+
+  constructor(settings: Settings, { segments, index }: ReadLog) {
+    this.#settings = settings;
+    this.#segments = segments;
+    this.#index = index;
+    this.#synced = this.#end;
+    this.#worthy = this.#end;
+    this.#announced = 0;
+    // Says that what was found is acknowledged from now on.
+    this.#announce();
+  }
+
+  get bytes(): number {
+    return this.#end - this.#segments[0]!.start;
+  }
+
+  recovered(): RecoveredLog {
+    return this.#index.recovered();
+  }
+
+  write(write: LogWrite): void {
+    this.#check();
+    try {
+      this.#write(write);
+    } catch (error) {
+      throw this.#fail(error);
+    }
+  }
+
+  read(firstIndex: number, lastIndex: number, maxBytes: number): LogEntry[] {
+    const entries: LogEntry[] = [];
+    const buffer = new Window();
+    let bytes = 0;
+    for (let index = firstIndex; index <= lastIndex; index += 1) {
+      const place = this.#index.place(index);
+      if (place === undefined) throw new RangeError(`the log holds no entry ${index}`);
+      const entry = buffer.read(this.#segmentOf(place), place);
+      if (entry.index !== index)
+        throw corrupt(this.#segmentOf(place).path, undefined, 'wrong entry');
+      bytes += entryBytes(entry);
+      if (bytes > maxBytes && entries.length > 0) break;
+      entries.push(entry);
+    }
+    return entries;
+  }
+
+  sync(): Promise<void> {
+    if (this.#failure !== undefined) return Promise.reject(this.#failure);
+    if (this.#synced >= this.#worthy) return Promise.resolve();
+    // What was written after the running sync began is not covered by it.
+    this.#syncing = (this.#syncing ?? Promise.resolve()).then(() => this.#syncOnce());
+    return this.#syncing;
+  }
+
+  stageSnapshot(position: LogPosition): SnapshotStage {
+    this.#check();
+    return this.#settings.staging.begin(position);
+  }
+
+  stagedSnapshot(): StagedSnapshot | undefined {
+    return this.#settings.staging.staged;
+  }
+
+  discardSnapshot(): void {
+    this.#settings.staging.discard();
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  get #current(): Segment {
+    return this.#segments[this.#segments.length - 1]!;
+  }
+
+  get #end(): number {
+    return this.#current.end;
+  }
+
+  #write({ hardState, reset, entries, compact }: LogWrite): void {
+    const writer = this.#writer;
+    const { segmentBytes } = this.#settings;
+    // An upper bound: begin a new segment rather than split a write.
+    let size = 4 * 512 + 64;
+    for (const entry of entries) size += 2 * RECORD_BYTES + entryBytes(entry);
+    if (HEADER_BYTES + this.#end - this.#current.start + size > this.#current.size) {
+      this.#beginSegment(Math.max(segmentBytes, HEADER_BYTES + size));
+    }
+    writer.start(this.#end);
+    if (this.#announced < this.#synced) writer.add({ kind: 'synced', before: this.#synced });
+    if (hardState !== undefined) {
+      writer.add({ kind: 'hard-state', hardState });
+      this.#index.hardState = hardState;
+    }
+    if (reset !== undefined) {
+      const record = { kind: 'reset', position: reset } as const;
+      this.#index.replay(record, writer.position);
+      writer.add(record);
+    }
+    for (const entry of entries) {
+      if (!this.#index.append(entry.index, entry.term, writer.position)) {
+        throw new RangeError(`entry ${entry.index} does not follow the log`);
+      }
+      writer.add({ kind: 'entry', entry });
+    }
+    if (compact !== undefined) {
+      writer.add({ kind: 'compact', position: compact });
+      this.#index.compact(compact);
+    }
+    this.#put();
+    this.#announced = this.#synced;
+    this.#worthy = this.#end;
+    if (compact !== undefined || reset !== undefined) this.#compactedAt = this.#end;
+  }
+
+  /** Hands the writer's records to the file. */
+  #put(): void {
+    const current = this.#current;
+    const { bytes } = this.#writer;
+    this.#unsynced.add(current.file);
+    current.file.write(HEADER_BYTES + current.end - current.start, bytes);
+    current.end += bytes.length;
+  }
+
+  #beginSegment(size: number): void {
+    const { fileSystem, directory, identity } = this.#settings;
+    const sequence = this.#current.sequence + 1;
+    const start = this.#end;
+    const path = segmentPath(directory, sequence);
+    const { base, last, hardState } = this.#index;
+    const file = fileSystem.open(path, { mode: 'create' });
+    file.preallocate(size);
+    file.write(0, encodeSegmentHeader({ sequence, start, base, last, hardState }, identity));
+    this.#unsynced.add(file);
+    this.#directoryUnsynced = true;
+    this.#segments.push({ path, sequence, file, start, end: start, size });
+  }
+
+  async #syncOnce(): Promise<void> {
+    if (this.#failure !== undefined) throw this.#failure;
+    const end = this.#end;
+    const worthy = this.#worthy;
+    const syncs = [...this.#unsynced].map((file) => file.datasync());
+    this.#unsynced.clear();
+    if (this.#directoryUnsynced) {
+      syncs.push(this.#settings.fileSystem.syncDirectory(this.#settings.directory));
+    }
+    this.#directoryUnsynced = false;
+    try {
+      await Promise.all(syncs);
+      this.#synced = end;
+      // While more is waiting, the next write carries the announcement.
+      if (this.#worthy === worthy) this.#announce();
+      this.#removeCompacted();
+    } catch (error) {
+      throw this.#fail(error);
+    }
+  }
+
+  /** Writes down how far the stream is on the device; nobody waits for that to be synced. */
+  #announce(): void {
+    const { current, end } = { current: this.#current, end: this.#end };
+    const room = current.size - HEADER_BYTES - (end - current.start);
+    if (this.#announced >= this.#synced || room < RECORD_BYTES + 8) return;
+    this.#writer.start(end);
+    this.#writer.add({ kind: 'synced', before: this.#synced });
+    this.#put();
+    this.#announced = this.#synced;
+  }
+
+  /** Removes whole segments from the head; what they held the others repeat. */
+  #removeCompacted(): void {
+    if (this.#compactedAt === undefined || this.#compactedAt > this.#synced) return;
+    this.#compactedAt = undefined;
+    const needed = this.#index.firstPlace ?? this.#end;
+    while (this.#segments.length > 1 && this.#segments[1]!.start <= needed) {
+      const { file, path } = this.#segments.shift()!;
+      this.#unsynced.delete(file);
+      file.close();
+      this.#settings.fileSystem.remove(path);
+    }
+  }
+
+  #segmentOf(place: number): Segment {
+    let at = this.#segments.length - 1;
+    while (this.#segments[at]!.start > place) at -= 1;
+    return this.#segments[at]!;
+  }
+
+  #check(): void {
+    if (this.#failure !== undefined) throw this.#failure;
+    if (this.#closing !== undefined) throw new RaftError('RAFT_CLOSED', 'the log is closed');
+  }
+
+  #fail(cause: unknown): RaftError {
+    const text = `the log cannot be written: ${(cause as Error)?.message ?? cause}`;
+    this.#failure ??= new RaftError('RAFT_FAILED', text, { cause });
+    return this.#failure;
+  }
+
+  async #close(): Promise<void> {
+    try {
+      if (this.#failure === undefined) await this.sync();
+    } finally {
+      this.#settings.staging.close();
+      for (const { file } of this.#segments) file.close();
+      this.#settings.lock.release();
+    }
+  }
+}
+
+/** A stretch of a segment in memory, so that entries that lie together are read together. */
+class Window {
+  #segment: Segment | undefined;
+  #bytes: Uint8Array = new Uint8Array(0);
+  #from = 0;
+
+  /** The entry at `place`; damage is `RAFT_CORRUPT`. */
+  read(segment: Segment, place: number): LogEntry {
+    let end = this.#segment === segment ? this.#recordEnd(place) : 0;
+    if (end === 0) {
+      this.#load(segment, place, READ_BYTES);
+      const claimed = claimedBytes(this.#bytes, 0);
+      const rest = segment.end - place;
+      if (claimed > this.#bytes.length && claimed <= rest) this.#load(segment, place, claimed);
+      end = this.#recordEnd(place);
+    }
+    const at = HEADER_BYTES + place - segment.start;
+    const record = end === 0 ? undefined : decodeRecord(this.#bytes, place - this.#from);
+    if (record?.kind !== 'entry') throw corrupt(segment.path, at, 'an entry is damaged');
+    return record.entry;
+  }
+
+  #recordEnd(place: number): number {
+    return place < this.#from ? 0 : recordEnd(this.#bytes, place - this.#from, place);
+  }
+
+  #load(segment: Segment, place: number, bytes: number): void {
+    const wanted = new Uint8Array(Math.max(RECORD_BYTES, Math.min(bytes, segment.end - place)));
+    const read = segment.file.read(HEADER_BYTES + place - segment.start, wanted);
+    this.#segment = segment;
+    this.#bytes = wanted.subarray(0, read);
+    this.#from = place;
+  }
+}

@@ -1,0 +1,190 @@
+/**
+ * The state of figure 2 and the bookkeeping around it: one plain record that the parts of the core
+ * (election, replication, reads, snapshots) work on. Only those parts and core.ts touch it.
+ */
+import type { NodeId } from '@ds/transport';
+import { RaftError } from './errors.ts';
+import type { Load, Outgoing, Proposed } from './events.ts';
+import { LogView } from './log-view.ts';
+import type { RaftMessage, SnapshotMessage } from './message.ts';
+import type { RaftRole } from './node.ts';
+import type { Progress } from './progress.ts';
+import { majority } from './quorum.ts';
+import type { HardState, LogPosition, RecoveredLog } from './raft-log.ts';
+import { ReadQueue } from './read-queue.ts';
+import type { Rules, WriteRecord } from './rules.ts';
+
+export interface CoreOptions {
+  readonly self: NodeId;
+  readonly members: readonly NodeId[];
+  readonly recovered: RecoveredLog;
+  /** What the machine had applied when it was opened. */
+  readonly appliedIndex: number;
+  readonly nowMs: number;
+  /** A draw from [0, 1) for the first timeout. */
+  readonly random: number;
+  /** A number that no earlier life of this node used, below 2^48: tells old answers from new. */
+  readonly incarnation: number;
+  readonly electionTimeoutMs: number;
+  readonly heartbeatIntervalMs: number;
+  readonly maxBatchBytes: number;
+  readonly maxInFlightMessages: number;
+  readonly maxInFlightBytes: number;
+  readonly maxUncommittedBytes: number;
+  readonly maxCacheBytes: number;
+}
+
+/** What waits to be handed out by `ready`. */
+export class Effects {
+  messages: Outgoing[] = [];
+  proposed: Proposed[] = [];
+  loads: Load[] = [];
+  reads: { id: number; index: number }[] = [];
+  snapshotsWanted: NodeId[] = [];
+  snapshotReplies: { from: NodeId; id: number; offset: number }[] = [];
+  snapshotPieces: { from: NodeId; message: SnapshotMessage }[] = [];
+  restore: LogPosition | undefined;
+  discardStaged = false;
+}
+
+export class RaftState {
+  readonly options: CoreOptions;
+  readonly rules: Rules;
+  readonly self: NodeId;
+  readonly peers: readonly NodeId[];
+  readonly quorum: number;
+  readonly log: LogView;
+  readonly reads: ReadQueue;
+  effects: Effects = new Effects();
+
+  // Persistent (figure 2); the log is above.
+  term: number;
+  votedFor: NodeId | undefined;
+
+  // Volatile on all members.
+  role: RaftRole = 'follower';
+  leader: NodeId | undefined;
+  commitIndex: number;
+  appliedIndex: number;
+  nowMs: number;
+  /** The latest draw; timeouts are stretched by it. */
+  random: number;
+  electionDeadlineMs = 0;
+  /** When a leader was last heard from; an election before a timeout has passed is refused. */
+  leaderContactMs: number = Number.NEGATIVE_INFINITY;
+  electionsStarted = 0;
+  snapshotsInstalled = 0;
+  messagesRefused = 0;
+
+  // Followers: what is known to match the leader of this term, and what it has been told.
+  verifiedIndex = 0;
+  acknowledgedIndex = 0;
+  acknowledgementOwed = false;
+
+  // Candidates.
+  readonly votes: Map<NodeId, boolean> = new Map();
+  transferElection = false;
+
+  // Leaders.
+  readonly progress: Map<NodeId, Progress> = new Map();
+  heartbeatDueMs = 0;
+  commitMayAdvance = false;
+  transfer: { readonly to: NodeId; readonly deadlineMs: number; sent: boolean } | undefined;
+  /** Bytes of entries beyond `appliedIndex`. */
+  unappliedBytes = 0;
+
+  // What has been handed to stable storage, and what is known to be there.
+  hardStateDirty = false;
+  /** The first entry not handed over yet. */
+  unwrittenFrom: number;
+  resetTo: LogPosition | undefined;
+  compactTo: LogPosition | undefined;
+  sequence = 0;
+  persisted: WriteRecord;
+  readonly pendingWrites: WriteRecord[] = [];
+  /** The last write that carried a hard state. */
+  hardStateSequence = 0;
+  durableIndex: number;
+  /** Leave once the hard state is on disk. */
+  deferred: Outgoing[] = [];
+
+  // Applying and restoring.
+  applying = false;
+  restoring: LogPosition | undefined;
+  restoreAfterSequence = 0;
+
+  constructor(options: CoreOptions, rules: Rules) {
+    const { recovered, self, members } = options;
+    this.options = options;
+    this.rules = rules;
+    this.self = self;
+    this.peers = members.filter((member) => member !== self);
+    this.quorum = majority(members.length);
+    this.log = new LogView(recovered);
+    this.reads = new ReadQueue(options.incarnation);
+    this.term = recovered.hardState.term;
+    this.votedFor = recovered.hardState.votedFor;
+    this.nowMs = options.nowMs;
+    this.random = options.random;
+    // What the machine holds was committed, whatever this node last knew of the commit index.
+    this.appliedIndex = Math.max(options.appliedIndex, recovered.base.index);
+    this.commitIndex = this.appliedIndex;
+    this.unwrittenFrom = recovered.lastIndex + 1;
+    this.durableIndex = recovered.lastIndex;
+    this.persisted = {
+      sequence: 0,
+      firstIndex: recovered.lastIndex + 1,
+      lastIndex: recovered.lastIndex,
+      lastTerm: this.log.lastTerm,
+    };
+  }
+
+  get hardState(): HardState {
+    return { term: this.term, votedFor: this.votedFor };
+  }
+
+  /** Whether term and vote are on disk as they are now. */
+  get hardStateSettled(): boolean {
+    return !this.hardStateDirty && this.persisted.sequence >= this.hardStateSequence;
+  }
+
+  /** Whether a leader was heard from so recently that nobody may be elected instead of it. */
+  get leaderIsAlive(): boolean {
+    return (
+      this.role === 'leader' || this.nowMs - this.leaderContactMs < this.options.electionTimeoutMs
+    );
+  }
+
+  send(to: NodeId, message: RaftMessage): void {
+    this.effects.messages.push({ to, message });
+  }
+
+  /** Sends once term and vote are on disk; at once, when they are. */
+  sendWhenSettled(to: NodeId, message: RaftMessage): void {
+    if (this.hardStateSettled) this.send(to, message);
+    else this.deferred.push({ to, message });
+  }
+
+  /** Counts a message that no correct member sends. */
+  refuse(): void {
+    this.messagesRefused += 1;
+  }
+
+  resetElectionTimer(): void {
+    this.electionDeadlineMs = this.nowMs + this.options.electionTimeoutMs * (1 + this.random);
+  }
+
+  /** Drops the entries after `index` for a leader whose log differs. */
+  truncateAfter(index: number): void {
+    invariant(this.role !== 'leader', 2, 'a leader drops entries of its own log');
+    invariant(index >= this.commitIndex, 5, 'a committed entry is dropped');
+    this.log.truncateAfter(index);
+    this.unwrittenFrom = Math.min(this.unwrittenFrom, index + 1);
+    this.durableIndex = Math.min(this.durableIndex, index);
+  }
+}
+
+/** The rules at the head of core.ts, where they are cheap to check: a node that breaks one stops. */
+export function invariant(holds: boolean, number: number, what: string): asserts holds {
+  if (!holds) throw new RaftError('RAFT_FAILED', `invariant ${number} is broken: ${what}`);
+}

@@ -1,0 +1,168 @@
+/**
+ * A snapshot on its way in, as a file beside the log; docs/format.md draws it.
+ *
+ * It grows under the name `snapshot.part`. Once whole it is synced and renamed to `snapshot`, so
+ * that a file of that name is always whole: what a crash leaves under the other name is dropped.
+ *
+ * Cost: the largest piece in memory while reading.
+ */
+import { crc32, type File, type FileSystem, StorageError } from '@ds/storage';
+import { corrupt } from './log-recovery.ts';
+import type { LogPosition, SnapshotStage, StagedSnapshot } from './raft-log.ts';
+import {
+  decodeSnapshotHeader,
+  encodeSnapshotHeader,
+  HEADER_BYTES,
+  type Identity,
+} from './segment-format.ts';
+
+const PIECE_HEAD_BYTES = 8;
+
+export interface SnapshotStagingOptions {
+  readonly fileSystem: FileSystem;
+  readonly directory: string;
+  readonly identity: Identity;
+}
+
+export class SnapshotStaging {
+  readonly #options: SnapshotStagingOptions;
+  readonly #partPath: string;
+  readonly #path: string;
+  #stage: FileStage | undefined;
+  #staged: LogPosition | undefined;
+
+  /** @throws {RaftError} `RAFT_CORRUPT`, `RAFT_FORMAT` or `RAFT_WRONG_IDENTITY`. */
+  constructor(options: SnapshotStagingOptions) {
+    const { fileSystem, directory, identity } = options;
+    this.#options = options;
+    this.#partPath = `${directory}/snapshot.part`;
+    this.#path = `${directory}/snapshot`;
+    removeIfThere(fileSystem, this.#partPath);
+    if (!fileSystem.list(directory).includes('snapshot')) return;
+    const file = fileSystem.open(this.#path, { mode: 'read' });
+    try {
+      const header = new Uint8Array(HEADER_BYTES);
+      file.read(0, header);
+      this.#staged = decodeSnapshotHeader(header, identity, this.#path);
+    } finally {
+      file.close();
+    }
+    if (this.#staged === undefined) throw corrupt(this.#path, 0, 'its header is damaged');
+  }
+
+  begin(position: LogPosition): SnapshotStage {
+    this.#stage?.abort();
+    const { fileSystem, directory, identity } = this.#options;
+    removeIfThere(fileSystem, this.#partPath);
+    const file = fileSystem.open(this.#partPath, { mode: 'create' });
+    file.write(0, encodeSnapshotHeader(position, identity));
+    this.#stage = new FileStage(file, async () => {
+      fileSystem.rename(this.#partPath, this.#path);
+      await fileSystem.syncDirectory(directory);
+      this.#staged = position;
+    });
+    return this.#stage;
+  }
+
+  get staged(): StagedSnapshot | undefined {
+    if (this.#staged === undefined) return undefined;
+    const { fileSystem } = this.#options;
+    return { ...this.#staged, chunks: () => readPieces(fileSystem, this.#path) };
+  }
+
+  discard(): void {
+    if (this.#staged === undefined) return;
+    this.#staged = undefined;
+    this.#options.fileSystem.remove(this.#path);
+  }
+
+  close(): void {
+    this.#stage?.abort();
+  }
+}
+
+class FileStage implements SnapshotStage {
+  bytes = 0;
+  readonly #file: File;
+  readonly #publish: () => Promise<void>;
+  #at = HEADER_BYTES;
+  #pieces = 0;
+  #open = true;
+
+  constructor(file: File, publish: () => Promise<void>) {
+    this.#file = file;
+    this.#publish = publish;
+  }
+
+  append(chunk: Uint8Array): void {
+    if (chunk.length > 0) this.#write(chunk);
+    this.bytes += chunk.length;
+  }
+
+  async finish(): Promise<void> {
+    // An empty piece ends the file.
+    this.#write(new Uint8Array(0));
+    this.#open = false;
+    try {
+      await this.#file.datasync();
+    } finally {
+      this.#file.close();
+    }
+    await this.#publish();
+  }
+
+  abort(): void {
+    if (!this.#open) return;
+    this.#open = false;
+    this.#file.close();
+  }
+
+  #write(chunk: Uint8Array): void {
+    const piece = new Uint8Array(PIECE_HEAD_BYTES + chunk.length);
+    const view = new DataView(piece.buffer);
+    view.setUint32(0, chunk.length);
+    view.setUint32(4, pieceChecksum(chunk, this.#pieces));
+    piece.set(chunk, PIECE_HEAD_BYTES);
+    this.#file.write(this.#at, piece);
+    this.#at += piece.length;
+    this.#pieces += 1;
+  }
+}
+
+function* readPieces(fileSystem: FileSystem, path: string): Generator<Uint8Array> {
+  const file = fileSystem.open(path, { mode: 'read' });
+  try {
+    const head = new Uint8Array(PIECE_HEAD_BYTES);
+    const view = new DataView(head.buffer);
+    const size = file.size();
+    let at = HEADER_BYTES;
+    for (let piece = 0; ; piece += 1) {
+      if (file.read(at, head) < head.length) throw corrupt(path, at, 'it ends too early');
+      const length = view.getUint32(0);
+      if (length > size) throw corrupt(path, at, 'a piece is longer than the file');
+      const data = new Uint8Array(length);
+      const isWhole = file.read(at + PIECE_HEAD_BYTES, data) === length;
+      if (!isWhole || pieceChecksum(data, piece) !== view.getUint32(4)) {
+        throw corrupt(path, at, 'a piece does not match its checksum');
+      }
+      if (length === 0) return;
+      yield data;
+      at += PIECE_HEAD_BYTES + length;
+    }
+  } finally {
+    file.close();
+  }
+}
+
+/** Covers the piece's place among the others, so that exchanged pieces are noticed. */
+function pieceChecksum(data: Uint8Array, piece: number): number {
+  return crc32(data, 0, data.length, piece + 1);
+}
+
+function removeIfThere(fileSystem: FileSystem, path: string): void {
+  try {
+    fileSystem.remove(path);
+  } catch (error) {
+    if (!(error instanceof StorageError && error.code === 'STORAGE_NOT_FOUND')) throw error;
+  }
+}

@@ -1,0 +1,279 @@
+/**
+ * One seeded run of a whole group, with clients, through chaos and out of it: members on simulated
+ * disks, a store that keeps what was synced, sessions, snapshots, transfers. It throws when an
+ * invariant breaks, when the clients' history is not linearizable, when the group does not come to
+ * rest after the faults, or when its members then differ.
+ */
+import {
+  chaos,
+  checkLinearizability,
+  drawFaults,
+  History,
+  type KeyValueInput,
+  type KeyValueOutput,
+  keyValueModel,
+  type NodeEnvironment,
+  seededRandom,
+  skewClocks,
+  World,
+} from '@ds/sim';
+import { openWithRules, type RaftDriver } from '../../src/driver.ts';
+import { openRaftLog, type RaftLog, type StoreMachine } from '../../src/index.ts';
+import { type Rules, raftRules } from '../../src/rules.ts';
+import { KeyValueMachine } from '../../src/store-machine.ts';
+import { StoreDisk } from './crash-store.ts';
+import { Invariants } from './invariants.ts';
+import { applyCommand, KvClient, serve } from './kv-service.ts';
+import { nemesis } from './nemesis.ts';
+
+/** One replaced decision; without any, the product as it is. */
+export interface Planted {
+  readonly rules?: Partial<Rules>;
+  readonly Machine?: typeof KeyValueMachine;
+  readonly wrapLog?: (log: RaftLog) => RaftLog;
+}
+
+export interface RaftRun {
+  readonly hash: string;
+  readonly events: number;
+  readonly operations: number;
+  readonly unknownOutcomes: number;
+  readonly undecided: number;
+  readonly leaders: number;
+  readonly committed: number;
+  readonly snapshots: number;
+  readonly crashes: number;
+  readonly partitions: number;
+}
+
+interface Member {
+  readonly boot: number;
+  readonly node: RaftDriver;
+  readonly machine: StoreMachine;
+}
+
+const CHAOS_MS = 3_000;
+const SETTLE_MS = 30_000;
+
+/** A run that went wrong, and how far it had come. */
+export class RunFailed extends Error {
+  readonly events: number;
+
+  constructor(cause: unknown, events: number) {
+    super((cause as Error)?.message ?? String(cause), { cause });
+    this.events = events;
+  }
+}
+
+export async function runRaft(seed: number, planted: Planted = {}): Promise<RaftRun> {
+  const random = seededRandom(seed, 'scenario');
+  const faults = drawFaults(seededRandom(seed, 'faults'));
+  // Slow disks: several leaders come and go while one sync is under way.
+  const slow = { sync: { minMs: 5, meanMs: 50, maxMs: 300 } };
+  const disk = random() < 0.25 ? slow : faults.disk;
+  const world = new World({ seed, network: faults.network, disk });
+  try {
+    return await new Scenario(world, random, planted).run(faults);
+  } catch (error) {
+    throw new RunFailed(error, world.counts().events);
+  } finally {
+    await world.close().catch(() => {});
+  }
+}
+
+class Scenario {
+  readonly #world: World;
+  readonly #random: () => number;
+  readonly #planted: Planted;
+  readonly #members: readonly string[];
+  readonly #invariants = new Invariants();
+  readonly #history = new History<KeyValueInput, KeyValueOutput>();
+  readonly #disks = new Map<string, StoreDisk>();
+  #ambush: () => void = () => {};
+  readonly #opened = new Map<string, Member>();
+  readonly #settings: ReturnType<typeof drawSettings>;
+
+  constructor(world: World, random: () => number, planted: Planted) {
+    this.#world = world;
+    this.#random = random;
+    this.#planted = planted;
+    this.#members = random() < 0.7 ? ['a', 'b', 'c'] : ['a', 'b', 'c', 'd', 'e'];
+    this.#settings = drawSettings(random);
+  }
+
+  async run(faults: ReturnType<typeof drawFaults>): Promise<RaftRun> {
+    const world = this.#world;
+    for (const id of this.#members) {
+      this.#disks.set(id, new StoreDisk());
+      world.addNode(id, (environment) => this.#openMember(environment));
+    }
+    const clients = [1, 2, 3, 4].map((number) =>
+      world.addNode(
+        `client${number}`,
+        (environment) => new KvClient(environment, this.#members, this.#history),
+      ),
+    );
+    skewClocks(world, faults.clocks);
+    const storm = chaos(world, {
+      ...faults.chaos,
+      crashEveryMs: faults.chaos.crashEveryMs / 3,
+      partitionEveryMs: faults.chaos.partitionEveryMs / 3,
+      partitionMs: 300,
+      nodes: this.#members,
+      // All may be down at once: what was acknowledged is on the disks of a majority.
+      maxDown: this.#members.length,
+      durationMs: CHAOS_MS,
+      downMs: 200,
+    });
+    this.#ambush = nemesis({
+      world,
+      members: this.#members,
+      random: this.#random,
+      electionTimeoutMs: this.#settings.node.electionTimeoutMs,
+      untilMs: CHAOS_MS,
+      running: () => this.#running(),
+    });
+    await this.#runFor(CHAOS_MS);
+    storm.stop();
+    // Raft is live when a round trip, syncs included, is short beside an election timeout.
+    world.configureNetwork({ delay: { minMs: 0.2, meanMs: 0.5, maxMs: 2 } });
+    world.configureDisks({ sync: { minMs: 0.1, meanMs: 0.3, maxMs: 1 } });
+    const before = clients.map(({ handle }) => handle.completed);
+    await this.#runUntil(() =>
+      clients.every(({ handle }, i) => handle.completed >= before[i]! + 2),
+    );
+    for (const { id } of clients) world.crash(id);
+    await this.#runUntil(() => this.#isAtRest());
+    this.#checkEqual();
+    return this.#judge();
+  }
+
+  async #openMember(environment: NodeEnvironment): Promise<Member> {
+    const { self, clock, transport, fileSystem, random } = environment;
+    const { node: settings, segmentBytes, maxSessions } = this.#settings;
+    const { rules, Machine = KeyValueMachine, wrapLog = (log) => log } = this.#planted;
+    const identity = { self, clusterId: 'simulation' };
+    const log = await openRaftLog({ fileSystem, directory: 'raft', segmentBytes, ...identity });
+    const store = await this.#disks.get(self)!.open(clock, random);
+    const machine = new Machine({ store, apply: applyCommand }, maxSessions);
+    await machine.recover();
+    const apply = machine.apply.bind(machine);
+    machine.apply = (entries) => {
+      this.#invariants.applied(self, entries);
+      return apply(entries);
+    };
+    const ports = { clock, transport, random, log: wrapLog(log), machine };
+    const options = { members: this.#members, ...identity, ...ports, ...settings };
+    const node = await openWithRules(options, { ...raftRules, ...rules });
+    node.onChange(({ state, failure }) => {
+      if (state === 'failed') throw new Error(`${self} stopped: ${failure}`);
+    });
+    serve(environment, node, machine);
+    const member = { node, machine, boot: environment.boot };
+    this.#opened.set(self, member);
+    return member;
+  }
+
+  #running(): Map<string, Member> {
+    const running = new Map<string, Member>();
+    for (const id of this.#members) {
+      const { boot, state } = this.#world.node(id);
+      const member = this.#opened.get(id);
+      const isUp = state === 'running' || state === 'paused';
+      if (isUp && member?.boot === boot) running.set(id, member);
+    }
+    return running;
+  }
+
+  #check(): void {
+    const cores = new Map([...this.#running()].map(([id, { node }]) => [id, node.core]));
+    this.#invariants.check(cores);
+  }
+
+  async #runFor(ms: number): Promise<void> {
+    let over = false;
+    this.#world.after(ms, () => (over = true));
+    await this.#runUntil(() => over);
+  }
+
+  async #runUntil(holds: () => boolean): Promise<void> {
+    const done = (): boolean => {
+      this.#check();
+      this.#ambush();
+      return holds();
+    };
+    try {
+      await this.#world.runUntil(done, { withinMs: SETTLE_MS });
+    } catch (error) {
+      const statuses = [...this.#running().values()].map(({ node }) => node.status());
+      throw new Error(`${(error as Error).message}\n${JSON.stringify(statuses)}`, { cause: error });
+    }
+  }
+
+  #isAtRest(): boolean {
+    const statuses = [...this.#running().values()].map(({ node }) => node.status());
+    const [first] = statuses;
+    return (
+      statuses.length === this.#members.length &&
+      statuses.some(({ role }) => role === 'leader') &&
+      statuses.every((s) => s.appliedIndex === s.lastIndex && s.lastIndex === first!.lastIndex)
+    );
+  }
+
+  #checkEqual(): void {
+    const contents = [...this.#running()].map(([id, { machine }]) => {
+      const entries = [...machine.range()].map(({ key, value }) => [[...key], [...value]]);
+      return [id, JSON.stringify([entries, machine.sessions])] as const;
+    });
+    for (const [id, content] of contents) {
+      if (content !== contents[0]![1]) throw new Error(`${id} differs from ${contents[0]![0]}`);
+    }
+  }
+
+  #judge(): RaftRun {
+    const world = this.#world;
+    const { operations } = this.#history;
+    const result = checkLinearizability(keyValueModel(), operations, { maxSteps: 5_000_000 });
+    world.record('verdict', result.verdict);
+    if (result.verdict === 'violated') throw new Error(result.violation?.message);
+    const { events, crashes, partitions } = world.counts();
+    let snapshots = 0;
+    for (const { node } of this.#running().values()) snapshots += node.status().snapshotsInstalled;
+    return {
+      hash: world.traceHash(),
+      events,
+      operations: operations.length,
+      unknownOutcomes: result.unknownOutcomes,
+      // Too many outcomes that nobody knows: the search met its limit.
+      undecided: result.verdict === 'unknown' ? 1 : 0,
+      leaders: this.#invariants.leaders,
+      committed: this.#invariants.committed,
+      snapshots,
+      crashes,
+      partitions,
+    };
+  }
+}
+
+/** Small limits, so that short runs reach them. */
+function drawSettings(random: () => number) {
+  const pick = <T>(...values: T[]): T => values[Math.floor(random() * values.length)]!;
+  const electionTimeoutMs = pick(20, 50, 100, 200, 400);
+  return {
+    segmentBytes: pick(4096, 8192, 65_536),
+    maxSessions: pick(6, 8, 100),
+    node: {
+      electionTimeoutMs,
+      heartbeatIntervalMs: electionTimeoutMs / pick(4, 10),
+      maxBatchBytes: pick(1, 500, 100_000),
+      maxInFlightMessages: pick(1, 1, 3, 64),
+      maxInFlightBytes: pick(200, 1_000_000),
+      maxUncommittedBytes: pick(1_000, 1_000_000),
+      maxCacheBytes: pick(1, 1_000, 1_000_000),
+      snapshotEveryEntries: pick(5, 20, 1_000),
+      compactionTailEntries: pick(0, 3, 20),
+      snapshotChunkBytes: pick(50, 500, 60_000),
+      snapshotWindowChunks: pick(1, 4),
+    },
+  };
+}
