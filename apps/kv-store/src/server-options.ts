@@ -1,0 +1,191 @@
+/** What a server is told at the start, by flags, by a file, or both; flags win. All of it checked. */
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+
+export const SERVER_USAGE = `Runs one node of the key-value store.
+
+Usage: node server.js --id NAME --data DIR --http HOST:PORT [options]
+
+  --id NAME             this node's name in the cluster
+  --data DIR            where its data lives; made when absent, used by one process at a time
+  --http HOST:PORT      where clients ask, over HTTP
+  --listen HOST:PORT    where other nodes connect (needed with --peer)
+  --peer NAME=URL       another node and its address, as n2=ws://10.0.0.2:7201; once for each
+  --key-file FILE       the secret all nodes share: 16 bytes or more (needed with --peer)
+  --cluster NAME        the cluster's name, the same on all nodes; default ds-kv
+  --election-timeout MS how long without a leader until an election; default 500
+  --config FILE         the same as JSON: { "id", "data", "http", "listen", "peers": { NAME: URL },
+                        "keyFile", "cluster", "electionTimeoutMs" }
+  --supervised          take lines from standard input (isolate, rejoin), and stop when it ends
+  --help                this text
+
+A cluster of three on one machine:
+
+  head -c 32 /dev/urandom | base64 > key
+  node server.js --id n1 --data data/n1 --http 127.0.0.1:7101 --listen 127.0.0.1:7201 \\
+    --peer n2=ws://127.0.0.1:7202 --peer n3=ws://127.0.0.1:7203 --key-file key
+  (and so on for n2 and n3)
+
+SIGTERM or Ctrl-C stops a node in good order. Exit codes: 0 stopped, 1 a defect, 2 wrong options,
+3 a port is taken, 4 the data directory is in use, 5 the disk is full or broken, 6 the data is
+damaged, or of another node, cluster or version.
+`;
+
+export interface Address {
+  readonly host: string;
+  readonly port: number;
+}
+
+export interface ServerOptions {
+  readonly id: string;
+  readonly data: string;
+  readonly http: Address;
+  readonly listen: Address | undefined;
+  readonly peers: Readonly<Record<string, string>>;
+  readonly key: Uint8Array | undefined;
+  readonly cluster: string;
+  readonly electionTimeoutMs: number;
+  readonly supervised: boolean;
+}
+
+/** Options that make no sense; the message says which. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError';
+}
+
+/**
+ * `undefined` when help was asked for.
+ * @throws {UsageError}
+ */
+export function parseServerOptions(args: readonly string[]): ServerOptions | undefined {
+  const flags = readFlags(args);
+  if (flags.help === true) return undefined;
+  const file = flags.config === undefined ? {} : readConfig(flags.config);
+  const id = text('id', flags.id ?? file.id);
+  const peers = readPeers(flags.peer, file.peers);
+  const listen = flags.listen ?? file.listen;
+  const keyFile = flags['key-file'] ?? file.keyFile;
+  const isCluster = Object.keys(peers).length > 0;
+  if (peers[id] !== undefined)
+    throw new UsageError(`--peer names the other nodes, and '${id}' is this one`);
+  if (isCluster && listen === undefined) throw new UsageError('--listen is needed with --peer');
+  if (isCluster && keyFile === undefined) throw new UsageError('--key-file is needed with --peer');
+  return {
+    id,
+    data: resolve(text('data', flags.data ?? file.data)),
+    http: address('http', flags.http ?? file.http),
+    listen: listen === undefined ? undefined : address('listen', listen),
+    peers,
+    key: keyFile === undefined ? undefined : readKey(text('keyFile', keyFile)),
+    cluster: text('cluster', flags.cluster ?? file.cluster ?? 'ds-kv'),
+    electionTimeoutMs: milliseconds(flags['election-timeout'] ?? file.electionTimeoutMs ?? 500),
+    supervised: flags.supervised ?? false,
+  };
+}
+
+const FLAGS = {
+  id: { type: 'string' },
+  data: { type: 'string' },
+  http: { type: 'string' },
+  listen: { type: 'string' },
+  peer: { type: 'string', multiple: true },
+  'key-file': { type: 'string' },
+  cluster: { type: 'string' },
+  'election-timeout': { type: 'string' },
+  config: { type: 'string' },
+  supervised: { type: 'boolean' },
+  help: { type: 'boolean', short: 'h' },
+} as const;
+
+type Flags = ReturnType<typeof parseArgs<{ options: typeof FLAGS }>>['values'];
+
+const CONFIG_FIELDS = [
+  'id',
+  'data',
+  'http',
+  'listen',
+  'peers',
+  'keyFile',
+  'cluster',
+  'electionTimeoutMs',
+];
+
+function readFlags(args: readonly string[]): Flags {
+  try {
+    return parseArgs({ args: [...args], options: FLAGS }).values;
+  } catch (error) {
+    throw new UsageError((error as Error).message);
+  }
+}
+
+function readConfig(path: string): Readonly<Record<string, unknown>> {
+  const json = parseJson(path);
+  if (typeof json !== 'object' || json === null || Array.isArray(json)) {
+    throw new UsageError(`${path} holds one JSON object`);
+  }
+  for (const name of Object.keys(json)) {
+    if (!CONFIG_FIELDS.includes(name))
+      throw new UsageError(`${path} has an unknown field '${name}'`);
+  }
+  return json as Record<string, unknown>;
+}
+
+function parseJson(path: string): unknown {
+  try {
+    return JSON.parse(readText(path));
+  } catch (error) {
+    if (error instanceof UsageError) throw error;
+    throw new UsageError(`${path} is not JSON: ${(error as Error).message}`);
+  }
+}
+
+function readText(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    throw new UsageError(`${path} cannot be read: ${(error as Error).message}`);
+  }
+}
+
+function readKey(path: string): Uint8Array {
+  const key = Buffer.from(readText(path).trim(), 'utf8');
+  if (key.length < 16) throw new UsageError(`${path} holds a key of 16 bytes or more`);
+  return key;
+}
+
+function readPeers(flags: readonly string[] | undefined, file: unknown): Record<string, string> {
+  const peers: Record<string, string> = {};
+  for (const [id, url] of Object.entries((file as Record<string, unknown> | undefined) ?? {})) {
+    peers[id] = text(`peers.${id}`, url);
+  }
+  for (const flag of flags ?? []) {
+    const equals = flag.indexOf('=');
+    if (equals < 1) throw new UsageError(`--peer is NAME=URL, got '${flag}'`);
+    peers[flag.slice(0, equals)] = flag.slice(equals + 1);
+  }
+  for (const [id, url] of Object.entries(peers)) {
+    if (!/^wss?:\/\//.test(url) || !URL.canParse(url)) {
+      throw new UsageError(`the address of '${id}' is a ws:// URL, got '${url}'`);
+    }
+  }
+  return peers;
+}
+
+function text(name: string, value: unknown): string {
+  if (typeof value === 'string' && value !== '') return value;
+  throw new UsageError(value === undefined ? `--${name} is needed` : `${name} is a text`);
+}
+
+function address(name: string, value: unknown): Address {
+  const match = /^(?:\[([^\]]+)\]|([^:[\]]+)):(\d{1,5})$/.exec(text(name, value));
+  const port = Number(match?.[3]);
+  if (!match || port > 65_535) throw new UsageError(`--${name} is HOST:PORT, got '${value}'`);
+  return { host: (match[1] ?? match[2])!, port };
+}
+
+function milliseconds(value: unknown): number {
+  const number = Number(value);
+  if (Number.isFinite(number) && number >= 10 && number <= 60_000) return number;
+  throw new UsageError(`the election timeout is 10 to 60000 ms, got '${value}'`);
+}
