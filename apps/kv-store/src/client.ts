@@ -2,8 +2,8 @@
  * The store from a program: knows all nodes, finds one that answers, tries again when that is safe.
  *
  * Every write carries a session and a sequence number, so that the cluster applies it once however
- * often it is sent; therefore writes are retried as freely as reads. Only when the session itself is
- * gone in the middle of a retry, or the time is used up, a write ends as `KV_UNCERTAIN`.
+ * often it is sent; therefore writes are retried as freely as reads. Only when the session itself
+ * is gone in the middle of a retry, or the time is used up, a write ends as `KV_UNCERTAIN`.
  *
  * Cost: one HTTP request per call when nothing goes wrong; one session per client, opened with the
  * first write.

@@ -10,8 +10,8 @@
  *          1 | 2                                        the command could not be read
  * ```
  * Kinds: 1 put (has a value), 2 delete, 3 check. Conditions: 0 none, 1 `version` (has a version),
- * 2 exists, 3 absent. Found: 0 nobody looked, 1 there was a value, 2 there was none. All numbers but
- * the first two bytes of an outcome are LEB128 (see varint.ts).
+ * 2 exists, 3 absent. Found: 0 nobody looked, 1 there was a value, 2 there was none. All numbers
+ * but the first two bytes of an outcome are LEB128 (see varint.ts).
  *
  * Invariants: decode(encode(x)) equals x; decoding throws for everything else, reads each byte once
  * and allocates no more than the input is long. Decoded keys and values are views of the input.

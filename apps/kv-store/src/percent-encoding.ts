@@ -1,6 +1,7 @@
 /**
  * Any bytes in a URL: RFC 3986 percent-encoding of bytes, not of characters, so that a key need not
- * be UTF-8. In a path `+` is a plus; in a query it is a space, as forms and URLSearchParams have it.
+ * be UTF-8. In a path `+` is a plus; in a query it is a space, as forms and URLSearchParams have
+ * it.
  *
  * Cost: O(bytes); text without an escape is copied at native speed.
  */

@@ -1,7 +1,8 @@
 /**
  * Whole numbers from 0 to 2^53 - 1 as LEB128: seven bits a byte, the least significant first.
  *
- * Both ends are strict: a number has one encoding, so equal commands are equal bytes. Cost: O(bytes).
+ * Both ends are strict: a number has one encoding, so equal commands are equal bytes. Cost:
+ * O(bytes).
  */
 
 /** A place in a byte string that reading moves on. */

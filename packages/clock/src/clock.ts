@@ -28,8 +28,8 @@ export interface Clock {
   /** Milliseconds since 1970 by the wall clock. May jump in either direction. */
   now(): number;
   /**
-   * Milliseconds, with a fraction, from an arbitrary start. Never goes back. Means nothing to another
-   * process, or to this one after a restart: what is stored or sent is `now()`.
+   * Milliseconds, with a fraction, from an arbitrary start. Never goes back. Means nothing to
+   * another process, or to this one after a restart: what is stored or sent is `now()`.
    */
   monotonic(): number;
   /**

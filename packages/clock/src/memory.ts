@@ -71,8 +71,8 @@ export class ManualClock implements Clock {
 
   /**
    * Moves both readings on by `byMs` and fires, in order, every timer that comes due on the way,
-   * including those that fired timers set. Promises do not run inside: use {@link run} for code that
-   * awaits. Timers that throw do not stop the others; their errors
+   * including those that fired timers set. Promises do not run inside: use {@link run} for code
+   * that awaits. Timers that throw do not stop the others; their errors
    * are thrown together afterwards.
    * @throws {RangeError} for a step that is negative or not finite.
    */

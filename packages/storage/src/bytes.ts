@@ -52,7 +52,7 @@ export function checkKey(key: Uint8Array, { maxKeyBytes }: Limits): void {
   }
 }
 
-/** @throws {StorageError} `STORAGE_INVALID_VALUE` unless `value` is at most `maxValueBytes` bytes. */
+/** @throws {StorageError} `STORAGE_INVALID_VALUE` if `value` is longer than `maxValueBytes`. */
 export function checkValue(value: Uint8Array, { maxValueBytes }: Limits): void {
   if (!(value instanceof Uint8Array)) {
     throw new StorageError('STORAGE_INVALID_VALUE', `a value is a Uint8Array, got ${typeof value}`);
@@ -100,7 +100,7 @@ export function checkBounds(bounds: Bounds): void {
   }
 }
 
-/** The bounds of all keys that begin with `prefix`: `{ gte: prefix, lt: the first key after them }`. */
+/** The bounds of all keys that begin with `prefix`: from it to the first key after them. */
 export function prefixBounds(prefix: Uint8Array): Bounds {
   for (let i = prefix.length - 1; i >= 0; i -= 1) {
     if (prefix[i] === 0xff) continue;

@@ -8,7 +8,8 @@
  * | to survive a power cut                        | await                                       |
  * |-----------------------------------------------|---------------------------------------------|
  * | a file's bytes and size                       | its `datasync`                              |
- * | that a file was created, renamed, linked, removed | `syncDirectory` of the directory (both, for a rename across two) |
+ * | that a file was created, linked, removed      | `syncDirectory` of its directory            |
+ * | that a file was renamed                       | the same; across two directories, of both   |
  * | that a directory was made                     | `syncDirectory` of it, or of its parent     |
  *
  * Rules every file system keeps, checked by `@ds/storage/conformance`:
@@ -19,8 +20,8 @@
  *     new one, never neither. `link` fails when its target exists.
  *  4. Bytes never written (a gap, the grown part of a file) read as zero.
  *  5. After a `datasync` that failed, the bytes it covered are in doubt: they may read back and yet
- *     be gone after a crash. Never retry it, and trust no other `datasync` of that file that was under
- *     way at the same time: stop writing, reopen, recover.
+ *     be gone after a crash. Never retry it, and trust no other `datasync` of that file that was
+ *     under way at the same time: stop writing, reopen, recover.
  *  6. A lock is held by one owner at a time, and not by an owner that has died.
  *  7. Errors are {@link StorageError}: `STORAGE_NOT_FOUND`, `STORAGE_EXISTS`,
  *     `STORAGE_NOT_A_DIRECTORY`, `STORAGE_LOCKED`, `STORAGE_FULL` (no space left), `STORAGE_CLOSED`
@@ -82,8 +83,8 @@ export interface FileSystem {
   /** Makes a directory and those above it; harmless when it is there. */
   mkdir(directory: string): void;
   /**
-   * Takes the lock at `path`, in an existing directory, for this owner until `release` or its death.
-   * May keep files named `path` and `path.*`, also afterwards: leave them alone.
+   * Takes the lock at `path`, in an existing directory, for this owner until `release` or its
+   * death. May keep files named `path` and `path.*`, also afterwards: leave them alone.
    * @throws {StorageError} `STORAGE_LOCKED`, naming the owner.
    */
   lock(path: string): Lock;

@@ -7,8 +7,8 @@
  * Rules every engine keeps, checked by `@ds/storage/conformance`:
  *  1. A batch becomes visible whole, and batches in the order of their `write` calls: when `write`
  *     returns, unless the engine is holding writers back, and in any case before its promise
- *     resolves. Within a batch a later operation on a key wins. So never compute a write from a `get`
- *     without awaiting the previous write of that key: one of two would be lost under load.
+ *     resolves. Within a batch a later operation on a key wins. So never compute a write from a
+ *     `get` without awaiting the previous write of that key: one of two would be lost under load.
  *  2. `durable: true` delays the promise until the batch, and with it every earlier one, is synced.
  *     `sync()` does the same for all that was written before it.
  *  3. `write` only rejects; it never throws. A batch that is rejected as invalid changes nothing.
@@ -21,11 +21,12 @@
  *  8. Bad input is a {@link StorageError}: `STORAGE_INVALID_KEY` (empty, too long or not bytes),
  *     `STORAGE_INVALID_VALUE`, `STORAGE_INVALID_RANGE` (both `gt` and `gte`, a limit that is not a
  *     whole number; a range that is merely empty yields nothing).
- *  9. After `close`: `STORAGE_CLOSED`. `close` is idempotent, waits for pending writes, and releases
- *     what is held; it syncs what was written.
+ *  9. After `close`: `STORAGE_CLOSED`. `close` is idempotent, waits for pending writes, and
+ *     releases what is held; it syncs what was written.
  * 10. After a failed sync, or another write to the medium that failed, every write rejects, those
- *     still pending included, with `STORAGE_FAILED` until the store is reopened; reads go on. Damage
- *     is `STORAGE_CORRUPT`, with file and offset where there are any, never wrong or missing data.
+ *     still pending included, with `STORAGE_FAILED` until the store is reopened; reads go on.
+ *     Damage is `STORAGE_CORRUPT`, with file and offset where there are any, never wrong or missing
+ *     data.
  */
 
 export type Operation =

@@ -3,8 +3,8 @@
  * reading is disturbed by writing, and a snapshot or a range costs O(1) to start.
  *
  * Its state is one {@link PersistentTree}. A batch is checked, then applied within the call of
- * `write`, so it is visible when that returns. There is no medium to sync: `durable` and `sync` resolve
- * at once, and mean that nothing is lost until the process ends.
+ * `write`, so it is visible when that returns. There is no medium to sync: `durable` and `sync`
+ * resolve at once, and mean that nothing is lost until the process ends.
  *
  * Cost: O(log n) per read and per operation of a batch; bytes in and out are copied once.
  */

@@ -10,9 +10,9 @@
  * Rules every transport keeps, checked by `@ds/transport/conformance`:
  *  1. `send` never throws for the network. It throws for a message that is not plain data or is
  *     larger than `maxMessageBytes`, and after `close`.
- *  2. `'queued'`: accepted, and still may be lost. `'saturated'`: not accepted; `onDrain` tells when
- *     there is room, also when that comes with a new connection. `'unreachable'`: not accepted, the
- *     peer is unknown or its connection is down; `onPeer` tells when it is there.
+ *  2. `'queued'`: accepted, and still may be lost. `'saturated'`: not accepted; `onDrain` tells
+ *     when there is room, also when that comes with a new connection. `'unreachable'`: not
+ *     accepted, the peer is unknown or its connection is down; `onPeer` tells when it is there.
  *  3. What is sent is copied or encoded when `send` returns: no two nodes share an object.
  *  4. Delivery is never re-entrant, also not to oneself.
  *  5. At most once, and in order within one incarnation of a connection.
@@ -20,7 +20,8 @@
  *     throwing is counted in `status().dropped.rejected` and harms nothing else.
  *  7. A message for a channel that is not open is counted in `status().dropped.noChannel`.
  *  8. `peers` and `onPeer` tell of connections; each `up` has a larger incarnation than the last.
- *     A node opens its channels in the turn that gets it its transport, or its peers may be quicker.
+ *     A node opens its channels in the turn that gets it its transport, or its peers may be
+ *     quicker.
  *  9. `close` is idempotent, tells the peers, and ends all delivery; what was queued may be lost.
  * 10. A handler that throws does not stop other handlers or later messages.
  */

@@ -1,9 +1,9 @@
 /**
  * The whole store as three processes with fsync on, beside etcd as three processes with fsync on.
  *
- * etcd is measured when it is on the PATH (Debian: `apt install etcd-server`), over its gRPC gateway
- * in JSON, the nearest thing to our HTTP that it offers; its own gRPC is faster than that. It also
- * keeps every version of every key, which we do not.
+ * etcd is measured when it is on the PATH (Debian: `apt install etcd-server`), over its gRPC
+ * gateway in JSON, the nearest thing to our HTTP that it offers; its own gRPC is faster than that.
+ * It also keeps every version of every key, which we do not.
  */
 import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';

@@ -73,7 +73,7 @@ export function writeOut(data: string | Uint8Array): Promise<void> {
 /** UTF-8 without control characters as it is; everything else as a quoted, escaped string. */
 function printable(bytes: Uint8Array): string {
   const text = Buffer.from(bytes).toString('utf8');
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what must not reach a terminal.
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: no terminal may get these.
   const plain = !/[\u0000-\u001f\u007f-\u009f\ufffd]/.test(text);
   return plain ? text : JSON.stringify(Buffer.from(bytes).toString('latin1'));
 }

@@ -4,7 +4,8 @@
  *
  * The write gap is measured as a user would: from the SIGKILL to the first acknowledgement of a
  * write that was *sent after the process was gone*. An answer that was already on its way when the
- * leader died does not end the gap, so detection, election and the client's own retry are all in it.
+ * leader died does not end the gap, so detection, election and the client's own retry are all in
+ * it.
  *
  * Cost: O(1) per request; a sort of one tick's latencies per tick.
  */
