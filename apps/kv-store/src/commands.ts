@@ -50,7 +50,7 @@ export interface PutOperation {
   readonly condition?: Condition | undefined;
 }
 
-/** Whether an operation found a value under its key; `unknown` for a put that did not have to look. */
+/** Whether there was a value under the key; `unknown` for a put that did not have to look. */
 export type Found = 'unknown' | 'present' | 'absent';
 
 export type Outcome =

@@ -100,7 +100,10 @@ class Storm implements Chaos {
     const { disk } = this.#world.node(id);
     this.#struck.add(id);
     if (drawChance(this.#random, crashInDiskCall)) {
-      disk.failAt(disk.calls + drawInteger(this.#random, 0, 20), 'crash');
+      const callsAhead = drawInteger(this.#random, 0, 20);
+      if (this.#world.takes(`crash-in-disk-call ${id}`)) {
+        disk.failAt(disk.calls + callsAhead, 'crash');
+      }
     } else {
       const processOnly = drawChance(this.#random, crashProcess);
       this.#world.crash(id, { disk: processOnly ? 'process' : 'random' });

@@ -73,6 +73,8 @@ export interface SimDiskOptions extends Partial<DiskOptions> {
   readonly random: Random;
   /** Calls `fire` after virtual time. @default in a microtask, whatever the delay */
   readonly defer?: (delayMs: number, fire: () => void) => void;
+  /** Whether a failure that chance has drawn happens. @default always */
+  readonly allow?: () => boolean;
   /** Called at the start of every crash. */
   readonly onCrash?: (survival: Survival | 'process') => void;
 }
@@ -118,6 +120,7 @@ export function resolveDiskOptions(
 export class SimDisk {
   readonly #random: Random;
   readonly #defer: (delayMs: number, fire: () => void) => void;
+  readonly #allow: () => boolean;
   readonly #onCrash: ((survival: Survival | 'process') => void) | undefined;
   readonly #root = new DirectoryImage();
   readonly #faults = new Map<number, DiskFault>();
@@ -129,7 +132,14 @@ export class SimDisk {
   #failures = 0;
   #grownBytes = 0;
 
-  constructor({ random, defer = inMicrotask, onCrash, ...options }: SimDiskOptions) {
+  constructor({
+    random,
+    defer = inMicrotask,
+    allow = () => true,
+    onCrash,
+    ...options
+  }: SimDiskOptions) {
+    this.#allow = allow;
     this.#random = random;
     this.#defer = defer;
     this.#onCrash = onCrash;
@@ -215,8 +225,8 @@ export class SimDisk {
     const fault = this.#faults.get(call.index) ?? this.#decide?.(call) ?? 'ok';
     const { failSync, failCall } = this.#options;
     const isSync = operation === 'datasync' || operation === 'syncDirectory';
-    const outcome =
-      fault === 'ok' && drawChance(this.#random, isSync ? failSync : failCall) ? 'fail' : fault;
+    const unlucky = fault === 'ok' && drawChance(this.#random, isSync ? failSync : failCall);
+    const outcome = unlucky && this.#allow() ? 'fail' : fault;
     if (outcome !== 'ok') this.#failures += 1;
     return outcome;
   }

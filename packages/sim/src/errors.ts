@@ -7,12 +7,15 @@ export type SimulationErrorCode =
   | 'SIM_STUCK'
   | 'SIM_BUSY'
   | 'SIM_CLOSED'
-  | 'SIM_SCENARIO_FAILED';
+  | 'SIM_SCENARIO_FAILED'
+  | 'SIM_TOO_WEAK'
+  | 'SIM_VIOLATED';
 
 export interface SimulationErrorOptions extends ErrorOptions {
   readonly seed?: number | undefined;
   readonly node?: string | undefined;
   readonly atMs?: number | undefined;
+  readonly property?: string | undefined;
 }
 
 /** The one error of this package; match on `code`. Its message names what the fields hold. */
@@ -25,6 +28,8 @@ export class SimulationError extends Error {
   readonly node: string | undefined;
   /** When it happened, in virtual ms. */
   readonly atMs: number | undefined;
+  /** What was violated, as the scenario calls it. */
+  readonly property: string | undefined;
 
   constructor(code: SimulationErrorCode, message: string, options: SimulationErrorOptions = {}) {
     super(message, options);
@@ -32,5 +37,6 @@ export class SimulationError extends Error {
     this.seed = options.seed;
     this.node = options.node;
     this.atMs = options.atMs;
+    this.property = options.property;
   }
 }

@@ -56,8 +56,11 @@ export function drawFaults(random: Random): Faults {
 /** Gives every node of the world a clock that is wrong in its own way. */
 export function skewClocks(world: World, { maxOffsetMs, maxDriftPpm }: ClockFaults): void {
   const random = world.fork('clocks');
-  for (const { clock } of world.nodes) {
-    clock.setOffset((random() * 2 - 1) * maxOffsetMs);
-    clock.setDrift((random() * 2 - 1) * maxDriftPpm);
+  for (const { id, clock } of world.nodes) {
+    const offsetMs = (random() * 2 - 1) * maxOffsetMs;
+    const driftPpm = (random() * 2 - 1) * maxDriftPpm;
+    if (!world.takes(`skew-clock ${id}`)) continue;
+    clock.setOffset(offsetMs);
+    clock.setDrift(driftPpm);
   }
 }

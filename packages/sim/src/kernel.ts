@@ -52,6 +52,7 @@ export class Kernel {
   #failure: SimulationError | undefined;
   #running = false;
   #closed = false;
+  readonly #watchers: (() => SimulationError | undefined)[] = [];
 
   constructor(options: KernelOptions) {
     const { seed, trace, maxTraceEvents, maxEventsPerInstant, onNodeError } = options;
@@ -132,6 +133,11 @@ export class Kernel {
     }
   }
 
+  /** Asks `check` after every event; the first error it returns ends the run. */
+  watch(check: () => SimulationError | undefined): void {
+    this.#watchers.push(check);
+  }
+
   /** From here on, what the present event breaks is put down to `owner`. */
   blame(owner: Owner): void {
     this.#current = owner;
@@ -199,7 +205,7 @@ export class Kernel {
     this.#begin();
     try {
       for (;;) {
-        if (this.#failure !== undefined) throw this.#failure;
+        this.#look();
         const event = this.#nextBefore(untilMs);
         if (event === undefined) return;
         this.#happen(event);
@@ -235,13 +241,19 @@ export class Kernel {
     signal: AbortSignal | undefined,
   ): boolean | undefined {
     for (;;) {
-      if (this.#failure !== undefined) throw this.#failure;
+      this.#look();
       signal?.throwIfAborted();
       if (done?.()) return true;
       const event = this.#nextBefore(untilMs);
       if (event === undefined) return false;
       if (this.#happen(event)) return undefined;
     }
+  }
+
+  /** Throws what has failed so far. */
+  #look(): void {
+    for (const check of this.#watchers) this.#failure ??= check();
+    if (this.#failure !== undefined) throw this.#failure;
   }
 
   /** The next event up to `untilMs`; without one, time moves on to `untilMs`. */

@@ -16,6 +16,7 @@
 import { ConfigurationSet } from './configuration-set.ts';
 import type { Operation } from './history.ts';
 import { Choice, ILLEGAL, type Model, text } from './models.ts';
+import { checkStrength, type Floor, type Strength, strengthOf } from './strength.ts';
 
 export interface LinearizabilityOptions {
   /** Judges the parts the model names one by one. @default true */
@@ -24,16 +25,13 @@ export interface LinearizabilityOptions {
   readonly maxBytes?: number;
   /** Steps of the search, over all parts. @default 100,000,000 */
   readonly maxSteps?: number;
+  /** Refuses to judge a weaker history. @default none */
+  readonly floor?: Floor;
 }
 
-export interface LinearizabilityResult {
+export interface LinearizabilityResult extends Strength {
   /** `'unknown'`: the search met its limit first. */
   readonly verdict: 'linearizable' | 'violated' | 'unknown';
-  readonly operations: number;
-  /** Operations whose outcome nobody knows: the more there are, the less the verdict says. */
-  readonly unknownOutcomes: number;
-  /** The most operations that were under way at one time. */
-  readonly maxConcurrency: number;
   /** Configurations visited: how hard it was. */
   readonly configurations: number;
   /** For another verdict than `'linearizable'`: where the search got stuck. */
@@ -56,6 +54,7 @@ export interface Violation {
 /**
  * Judges `history` by `model`.
  * @throws {RangeError} for an operation that returned before it was called.
+ * @throws {SimulationError} `SIM_TOO_WEAK` when the history lies below `floor`.
  */
 export function checkLinearizability<State, Input, Output>(
   model: Model<State, Input, Output>,
@@ -64,6 +63,7 @@ export function checkLinearizability<State, Input, Output>(
     partition = true,
     maxBytes = 256 * 2 ** 20,
     maxSteps = 100_000_000,
+    floor,
   }: LinearizabilityOptions = {},
 ): LinearizabilityResult {
   if (!(maxBytes > 0 && maxBytes <= 2 ** 34)) {
@@ -74,12 +74,8 @@ export function checkLinearizability<State, Input, Output>(
   }
   const parts = partition ? partitionHistory(model, history) : new Map([['', history.keys()]]);
   const budget = { steps: maxSteps, maxBytes };
-  const unknownOutcomes = history.filter(({ returnAt }) => returnAt === undefined).length;
-  const strength = {
-    operations: history.length,
-    unknownOutcomes,
-    maxConcurrency: concurrencyOf(history),
-  };
+  const strength = strengthOf(history);
+  if (floor !== undefined) checkStrength(strength, floor);
   let configurations = 0;
   let undecided: Violation | undefined;
   for (const [part, indices] of parts) {
@@ -407,14 +403,4 @@ function unlift(call: Moment): void {
   }
   call.before!.after = call;
   if (call.after !== undefined) call.after.before = call;
-}
-
-function concurrencyOf<Input, Output>(history: readonly Operation<Input, Output>[]): number {
-  let now = 0;
-  let most = 0;
-  for (const { isCall } of pointsOf(history, [...history.keys()])) {
-    now += isCall ? 1 : -1;
-    most = Math.max(most, now);
-  }
-  return most;
 }

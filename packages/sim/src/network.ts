@@ -15,7 +15,7 @@ import { copyPlain, type NodeId } from '@ds/transport';
 import type { Owner, SimEvent } from './event-queue.ts';
 import type { Kernel } from './kernel.ts';
 import { type NetworkOptions, resolveNetworkOptions } from './network-options.ts';
-import { drawChance, drawDelay, type Random } from './random.ts';
+import { drawChance, drawDelay, type Random, seededRandom } from './random.ts';
 import type { SimTransport } from './transport.ts';
 
 /** What the network has to know of a machine. */
@@ -36,11 +36,26 @@ export class Direction {
   queuedBytes = 0;
   saturated = false;
   lastArrivalMs = 0;
+  /** Messages submitted so far. */
+  sent = 0;
 
   constructor(from: Station, to: Station) {
     this.from = from;
     this.to = to;
   }
+}
+
+/** For a world with a schedule: which faults to commit, and a seed for a stream per message. */
+export interface NetworkPlan {
+  readonly seed: number;
+  takes(step: string): boolean;
+}
+
+interface Parcel {
+  readonly channel: string;
+  readonly message: unknown;
+  /** Counts the messages of the world from 1. */
+  readonly id: number;
 }
 
 interface Connection {
@@ -74,14 +89,16 @@ export class Network {
   readonly #random: Random;
   readonly #stations = new Map<NodeId, Station>();
   readonly #pairs = new Map<Station, Map<Station, Pair>>();
+  readonly #plan: NetworkPlan | undefined;
   #options: NetworkOptions;
   #incarnation = 0;
   #counts = { sent: 0, delivered: 0, lost: 0, duplicated: 0, reordered: 0 };
 
-  constructor(kernel: Kernel, random: Random, options: NetworkOptions) {
+  constructor(kernel: Kernel, random: Random, options: NetworkOptions, plan?: NetworkPlan) {
     this.#kernel = kernel;
     this.#random = random;
     this.#options = options;
+    this.#plan = plan;
   }
 
   get options(): NetworkOptions {
@@ -131,63 +148,76 @@ export class Network {
   submit(
     direction: Direction,
     connection: number,
-    parcel: { channel: string; message: unknown; bytes: number },
+    submitted: { channel: string; message: unknown; bytes: number },
   ): 'queued' | 'saturated' {
-    const { bytes, message } = parcel;
+    const { bytes, message } = submitted;
     if (direction.queuedBytes + bytes > this.#options.maxQueuedBytes) {
       direction.saturated = true;
       return 'saturated';
     }
     direction.queuedBytes += bytes;
     this.#counts.sent += 1;
+    const parcel = { ...submitted, id: this.#counts.sent };
     const { trace, now } = this.#kernel;
     trace.add(now, direction.from.index, 'send');
     trace.addValue(direction.to.index);
     trace.addValue(message);
     if (trace.keeps) this.#note('send', direction, parcel, copyPlain(message));
     const self = direction.from === direction.to;
-    const lost = !self && (direction.blocked || drawChance(this.#random, this.#options.loss));
-    const at = self ? now : this.#drawArrival(direction);
+    const random = this.#randomFor(direction);
+    const unlucky = !self && !direction.blocked && drawChance(random, this.#options.loss);
+    const lost = !self && (direction.blocked || (unlucky && this.#takes('lose', direction)));
+    const at = self ? now : this.#drawArrival(direction, random);
     const copy = lost ? undefined : copyPlain(message);
     this.#arriveAt(at, direction, () => {
       this.#release(direction, bytes);
       if (lost || direction.blocked) this.#lose(direction, parcel);
-      else this.#deliver(direction, connection, parcel.channel, copy);
+      else this.#deliver(direction, connection, parcel, copy);
     });
-    if (!self && !lost && drawChance(this.#random, this.#options.duplicate)) {
-      this.#duplicate(at, direction, connection, parcel);
+    if (self || lost || !drawChance(random, this.#options.duplicate)) return 'queued';
+    const againMs = at - now + drawDelay(random, this.#options.delay);
+    if (this.#takes('duplicate', direction)) {
+      this.#duplicate(againMs, direction, connection, parcel);
     }
     return 'queued';
   }
 
-  #duplicate(
-    firstMs: number,
-    direction: Direction,
-    connection: number,
-    parcel: { channel: string; message: unknown },
-  ): void {
+  /** Where a message's fate is drawn from: under a plan, a stream of its own. */
+  #randomFor(direction: Direction): Random {
+    direction.sent += 1;
+    if (this.#plan === undefined) return this.#random;
+    return seededRandom(this.#plan.seed, `network ${nameOf(direction)}`);
+  }
+
+  #takes(fault: string, direction: Direction): boolean {
+    return this.#plan?.takes(`${fault} ${nameOf(direction)}`) ?? true;
+  }
+
+  #duplicate(delayMs: number, direction: Direction, connection: number, parcel: Parcel): void {
     this.#counts.duplicated += 1;
     const again = copyPlain(parcel.message);
-    const delayMs = firstMs - this.#kernel.now + drawDelay(this.#random, this.#options.delay);
     this.#kernel.schedule(
       'message',
       delayMs,
       undefined,
       () => {
-        if (!direction.blocked) this.#deliver(direction, connection, parcel.channel, again);
+        if (!direction.blocked) this.#deliver(direction, connection, parcel, again);
       },
       direction.to,
     );
   }
 
-  #drawArrival(direction: Direction): number {
+  #drawArrival(direction: Direction, random: Random): number {
     const { delay, reorder } = this.#options;
-    const delayMs = drawDelay(this.#random, delay);
+    const delayMs = drawDelay(random, delay);
     const { now } = this.#kernel;
-    if (drawChance(this.#random, reorder)) {
+    if (drawChance(random, reorder)) {
+      const longer = drawDelay(random, delay);
       // Overtaken by what is sent meanwhile, and free to overtake.
-      this.#counts.reordered += 1;
-      return now + delayMs + drawDelay(this.#random, delay);
+      if (this.#takes('reorder', direction)) {
+        this.#counts.reordered += 1;
+        return now + delayMs + longer;
+      }
     }
     const at = Math.max(now + delayMs, direction.lastArrivalMs);
     direction.lastArrivalMs = at;
@@ -198,34 +228,30 @@ export class Network {
     this.#kernel.schedule('message', at - this.#kernel.now, undefined, fire, direction.to);
   }
 
-  #deliver(direction: Direction, connection: number, channel: string, message: unknown): void {
+  #deliver(direction: Direction, connection: number, parcel: Parcel, message: unknown): void {
     const { transport } = direction.to;
     const { from } = direction;
     const current = from === direction.to || transport?.incarnationOf(from.id) === connection;
     if (transport === undefined || (!current && this.#options.reorder === 0)) {
-      this.#lose(direction, { channel, message });
+      this.#lose(direction, parcel);
       return;
     }
     this.#counts.delivered += 1;
     this.#kernel.trace.addValue(from.index);
-    if (this.#kernel.trace.keeps) this.#note('deliver', direction, { channel }, message);
+    if (this.#kernel.trace.keeps) this.#note('deliver', direction, parcel, message);
     this.#kernel.blame(transport.owner);
-    transport.deliver(from.id, channel, message);
+    transport.deliver(from.id, parcel.channel, message);
   }
 
-  #lose(direction: Direction, parcel: { channel: string; message: unknown }): void {
+  #lose(direction: Direction, parcel: Parcel): void {
     this.#counts.lost += 1;
     if (this.#kernel.trace.keeps) this.#note('lose', direction, parcel, parcel.message);
   }
 
-  #note(
-    kind: string,
-    { from, to }: Direction,
-    { channel }: { channel: string },
-    message: unknown,
-  ): void {
+  #note(kind: string, { from, to }: Direction, parcel: Parcel, message: unknown): void {
     const node = kind === 'deliver' ? to.id : from.id;
-    const data = { from: from.id, to: to.id, channel, message };
+    const { channel, id } = parcel;
+    const data = { from: from.id, to: to.id, channel, message, id };
     this.#kernel.trace.keep({ atMs: this.#kernel.now, node, kind, data });
   }
 
@@ -296,4 +322,9 @@ export class Network {
   #tell(owner: Owner, fire: () => void): void {
     this.#kernel.schedule('peer', 0, owner, fire);
   }
+}
+
+/** A message on its link, by its number there. */
+function nameOf({ from, to, sent }: Direction): string {
+  return `${from.id}>${to.id} ${sent}`;
 }

@@ -19,6 +19,7 @@ import { Network, type NetworkCounts } from './network.ts';
 import { type NetworkOptions, resolveNetworkOptions } from './network-options.ts';
 import { Life, type NodeFactory, type NodeHandle, SimNode } from './node.ts';
 import { Forks, type Random } from './random.ts';
+import type { Schedule } from './schedule.ts';
 import type { TraceEvent } from './trace.ts';
 import { SimTransport } from './transport.ts';
 import { describeWaiting } from './waiting.ts';
@@ -38,6 +39,8 @@ export interface WorldOptions {
   readonly maxEventsPerInstant?: number;
   /** Takes what nodes throw, and the run goes on. @default the first such error ends the run */
   readonly onNodeError?: (error: SimulationError) => void;
+  /** What `explore` hands to a scenario, so that it can shrink a failing run. @default none */
+  readonly schedule?: Schedule<World> | undefined;
 }
 
 export interface WaitOptions {
@@ -64,13 +67,15 @@ export class World implements AsyncDisposable {
   readonly #network: Network;
   readonly #nodes = new Map<NodeId, SimNode>();
   readonly #wallMs: number;
+  readonly #schedule: Schedule<World> | undefined;
   #disk: DiskOptions;
   #counts = { crashes: 0, restarts: 0, pauses: 0, partitions: 0 };
   #closed = false;
 
   constructor({
     seed,
-    trace = false,
+    schedule,
+    trace = schedule?.trace ?? false,
     maxTraceEvents = 1_000_000,
     network = {},
     disk = {},
@@ -95,7 +100,10 @@ export class World implements AsyncDisposable {
       onNodeError,
     });
     const options = resolveNetworkOptions(network);
-    this.#network = new Network(this.#kernel, this.fork('network'), options);
+    this.#schedule = schedule;
+    schedule?.govern(this);
+    const plan = schedule && { seed, takes: (step: string) => schedule.takes(step) };
+    this.#network = new Network(this.#kernel, this.fork('network'), options, plan);
     this.#disk = resolveDiskOptions(disk);
     this.#wallMs = wallMs;
   }
@@ -130,6 +138,31 @@ export class World implements AsyncDisposable {
     return this.#forks.fork(name);
   }
 
+  /**
+   * Whether an optional part of the scenario happens: always, unless a schedule is being shrunk and
+   * tries without it. Name it after what it is and whom it concerns: `'operation c1'`, `'node r2'`.
+   */
+  takes(step: string): boolean {
+    return this.#schedule?.takes(step) ?? true;
+  }
+
+  /**
+   * Asks after every event whether a property holds; when it does not, the run ends with
+   * `SIM_VIOLATED`. The check returns nothing when all is well, and what is wrong otherwise.
+   */
+  always(property: string, check: () => string | undefined, node?: () => NodeId | undefined): void {
+    this.#kernel.watch(() => {
+      const wrong = check();
+      return wrong === undefined ? undefined : this.violated(property, wrong, node?.());
+    });
+  }
+
+  /** Marks in the trace that a property is violated here and now; the error is yours to throw. */
+  violated(property: string, message: string, node?: NodeId): SimulationError {
+    this.record('violated', { property, message }, node);
+    return this.#kernel.error('SIM_VIOLATED', `${property}: ${message}`, { node, property });
+  }
+
   /** Adds a node and starts its code at once. */
   addNode<H>(id: NodeId, factory: NodeFactory<H>): SimNode<H> {
     checkNodeId(id);
@@ -138,6 +171,7 @@ export class World implements AsyncDisposable {
     const disk = new SimDisk({
       ...this.#disk,
       random: this.fork(`disk ${id}`),
+      allow: () => this.takes(`fail-disk ${id}`),
       defer: (delayMs, fire) => {
         if (node.life !== undefined) this.#kernel.schedule('sync', delayMs, node.life, fire);
       },
@@ -168,7 +202,7 @@ export class World implements AsyncDisposable {
    */
   crash(id: NodeId, { disk = 'random' }: { disk?: Survival | 'process' } = {}): void {
     const node = this.node(id);
-    if (node.life === undefined) return;
+    if (node.life === undefined || !this.takes(`crash ${id}`)) return;
     node.disk.crash(disk);
   }
 
@@ -176,7 +210,10 @@ export class World implements AsyncDisposable {
   restart<H>(id: NodeId, factory?: NodeFactory<H>): SimNode<H> {
     this.#checkOpen();
     const node = this.node<H>(id);
-    this.crash(id);
+    if (node.life !== undefined) {
+      if (!this.takes(`restart ${id}`)) return node;
+      node.disk.crash();
+    }
     if (factory !== undefined) node.factory = factory;
     this.#counts.restarts += 1;
     this.#start(node);
@@ -201,7 +238,7 @@ export class World implements AsyncDisposable {
   /** Lets a node stand still: what should happen on it waits until {@link resume}. */
   pause(id: NodeId): void {
     const node = this.node(id);
-    if (node.life === undefined || node.paused) return;
+    if (node.life === undefined || node.paused || !this.takes(`pause ${id}`)) return;
     node.paused = true;
     this.#counts.pauses += 1;
     this.#note(node, 'pause');
@@ -226,6 +263,7 @@ export class World implements AsyncDisposable {
     for (const [index, group] of groups.entries()) {
       for (const id of group) groupOf.set(this.node(id).id, index);
     }
+    if (!this.takes('partition')) return;
     this.#counts.partitions += 1;
     this.#note(undefined, 'partition', groups);
     this.#setBlocks((from, to) => {
@@ -236,6 +274,7 @@ export class World implements AsyncDisposable {
 
   /** Blocks the way from one node to another; the way back stays open. */
   block(from: NodeId, to: NodeId): void {
+    if (!this.takes(`block ${from}>${to}`)) return;
     this.#note(undefined, 'block', [from, to]);
     this.#network.setBlocked(this.node(from), this.node(to), true);
   }
@@ -268,12 +307,9 @@ export class World implements AsyncDisposable {
     return this.#kernel.schedule('world', delayMs, undefined, fire);
   }
 
-  /** Puts a fact into the trace and its hash. */
-  record(kind: string, data?: unknown): void {
-    const { trace } = this.#kernel;
-    trace.add(this.now, -1, kind);
-    trace.addValue(data);
-    if (trace.keeps) trace.keep({ atMs: this.now, node: undefined, kind, data });
+  /** Puts a fact into the trace and its hash; with `node`, on that node's line. */
+  record(kind: string, data?: unknown, node?: NodeId): void {
+    this.#note(node === undefined ? undefined : this.#nodes.get(node), kind, data);
   }
 
   /** Lets `ms` of virtual time pass. */

@@ -36,7 +36,9 @@ export async function buildDemo(): Promise<BuiltDemo> {
     platform: 'node',
     noExternal: [/./],
     banner: {
-      js: "import { createRequire as bundled } from 'node:module'; const require = bundled(import.meta.url);",
+      js:
+        "import { createRequire as bundled } from 'node:module';" +
+        'const require = bundled(import.meta.url);',
     },
     outExtension: () => ({ js: '.js' }),
     esbuildOptions(options) {

@@ -1,4 +1,4 @@
-/** Looks for the first seed that gives a planted bug away to users; slowness alone does not count. */
+/** Looks for the first seed that gives a planted bug away to users. */
 import { type RunResult, runStore } from '../simulation/run-store.ts';
 import type { Plant } from './plants.ts';
 

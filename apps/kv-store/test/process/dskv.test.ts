@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { Cluster } from '../cluster.ts';
-import { buildPrograms, dskv, Program } from './programs.ts';
+import { buildPrograms, dskv, Program, removePrograms } from './programs.ts';
 
 let cluster: Cluster;
 let env: NodeJS.ProcessEnv;
@@ -16,6 +16,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await cluster[Symbol.asyncDispose]();
   rmSync(directory, { recursive: true });
+  removePrograms();
 });
 
 const run = (args: readonly string[], input?: string | Uint8Array) =>

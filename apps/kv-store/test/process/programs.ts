@@ -3,6 +3,7 @@
  * tests need no build before them, and started as processes of their own.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
+import { rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { build } from 'tsup';
@@ -22,7 +23,8 @@ let built: Promise<void> | undefined;
 
 /** Bundles all programs, once per test process. */
 export function buildPrograms(): Promise<void> {
-  built ??= build({
+  if (built !== undefined) return built;
+  built = build({
     entry: Object.fromEntries(
       Object.entries(PROGRAMS).map(([name, file]) => [name, join(PACKAGE, file)]),
     ),
@@ -36,12 +38,17 @@ export function buildPrograms(): Promise<void> {
     esbuildOptions: (options) => {
       options.conditions = ['@ds/source'];
       // What is CommonJS inside the bundle asks for Node's own modules by `require`.
-      options.banner = {
-        js: "import { createRequire as requireFrom } from 'node:module'; const require = requireFrom(import.meta.url);",
-      };
+      const from = "import { createRequire as requireFrom } from 'node:module';";
+      options.banner = { js: `${from} const require = requireFrom(import.meta.url);` };
     },
   });
   return built;
+}
+
+/** Takes the bundles away; call it after the last test of a file. */
+export function removePrograms(): void {
+  built = undefined;
+  rmSync(join(OUT, String(process.pid)), { recursive: true, force: true });
 }
 
 export function programPath(name: ProgramName): string {

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { KvClient } from '../../src/client.ts';
-import { buildPrograms, type Ended, freePorts, Program } from './programs.ts';
+import { buildPrograms, type Ended, freePorts, Program, removePrograms } from './programs.ts';
 
 export class ThreeServers implements AsyncDisposable {
   readonly directory: string;
@@ -75,5 +75,6 @@ export class ThreeServers implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all([...this.#programs.values()].map((program) => program.kill('SIGKILL')));
     rmSync(this.directory, { recursive: true, force: true });
+    removePrograms();
   }
 }

@@ -47,9 +47,10 @@ export interface RunResult {
   readonly swarm: Swarm;
   /**
    * What users could have noticed: answers that contradict one another, nodes that hold different
-   * data, or a node that finds its own data impossible and refuses to go on.
+   * data, a node that finds its own data impossible and refuses to go on, or one that never again
+   * catches up although nothing is wrong any more.
    */
-  readonly violation: 'history' | 'divergence' | 'refusal' | undefined;
+  readonly violation: 'history' | 'divergence' | 'refusal' | 'stuck' | undefined;
   /** Whether the checker gave up before it knew. */
   readonly undecided: boolean;
   readonly operations: number;
@@ -79,7 +80,7 @@ export async function runStore({
   const history = new History<VersionedInput, VersionedOutput>();
   const injector = new FaultInjector(world, swarm, servers, clients);
   let failure: string | undefined;
-  let refused = false;
+  let violation: RunResult['violation'];
   try {
     for (const id of servers)
       world.addNode(id, (environment) => openServer(environment, servers, swarm, open));
@@ -89,20 +90,17 @@ export async function runStore({
     failure = await live(world, swarm, servers, clients, injector);
   } catch (error) {
     if (!(error instanceof SimulationError)) throw error;
-    refused = error.cause instanceof RaftError;
+    if (error.cause instanceof RaftError) violation = 'refusal';
+    else if (error.code === 'SIM_NOT_REACHED') violation = 'stuck';
     failure = `${error.message}${error.cause instanceof Error ? `\n${error.cause.stack}` : ''}`;
   }
   const broken = servers.map((id) => brokenNode(world, id)).find((why) => why !== undefined);
   if (broken !== undefined) {
-    refused = true;
+    violation = 'refusal';
     failure = broken;
   }
   const verdict = judge(history.operations);
-  let violation: RunResult['violation'] = failure?.includes(DIVERGED)
-    ? 'divergence'
-    : refused
-      ? 'refusal'
-      : undefined;
+  if (failure?.includes(DIVERGED)) violation = 'divergence';
   if (verdict.verdict === 'violated') {
     violation = 'history';
     failure ??= `the history is not linearizable: ${verdict.violation?.message}`;

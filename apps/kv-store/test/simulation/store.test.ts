@@ -3,10 +3,10 @@
  * default fresh ones, as many as fit into about a minute on two cores.
  */
 import { describe, expect, it } from 'vitest';
-import { buildPrograms, Program } from '../process/programs.ts';
+import { buildPrograms, Program, removePrograms } from '../process/programs.ts';
 import { runStore } from './run-store.ts';
 
-const SEEDS = Number(process.env.DS_SEEDS ?? 200);
+const SEEDS = Number(process.env.DS_SEEDS ?? 150);
 const ONE = process.env.DS_SEED;
 const first = ONE === undefined ? Math.floor(Math.random() * 2 ** 40) : Number(ONE);
 
@@ -35,6 +35,7 @@ describe('the whole store under faults', () => {
     await buildPrograms();
     const elsewhere = await new Program('trace-hash', ['1']).ended;
     const [one, two] = [await runStore({ seed: 1 }), await runStore({ seed: 2 })];
+    removePrograms();
     expect(elsewhere).toMatchObject({ code: 0, out: `${one.traceHash}\n` });
     expect(two.traceHash).not.toBe(one.traceHash);
   });

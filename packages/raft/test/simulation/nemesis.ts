@@ -34,7 +34,7 @@ export function nemesis(options: NemesisOptions): () => void {
     });
   };
   if (drawn.length > 0 && random() < 0.7) next();
-  const ambushes = [ambushVoters, ambushLeaders].filter(() => random() < 0.4);
+  const ambushes = [ambushVoters, ambushLeaders].filter(() => random() < 0.5);
   const watching = ambushes.map((ambush) => ambush(options));
   return () => {
     if (world.now < untilMs) for (const watch of watching) watch();
@@ -52,7 +52,7 @@ function ambushVoters(options: NemesisOptions): () => void {
       if (seen.get(id) === vote) continue;
       seen.set(id, vote);
       if (votedFor === undefined || votedFor === id || random() > 0.3) continue;
-      strikeSoon(options, id, random() * 5);
+      strikeSoon(options, id, random() * random() * 60);
     }
   };
 }
@@ -74,7 +74,7 @@ function ambushLeaders(options: NemesisOptions): () => void {
 function strikeSoon(options: NemesisOptions, id: string, delayMs: number): void {
   const { world, members, random, electionTimeoutMs } = options;
   world.after(delayMs, () => {
-    if (random() < 0.7) {
+    if (random() < 0.5) {
       turnOffAndOn(world, id, random() * [1, 10, electionTimeoutMs * 3][Math.floor(random() * 3)]!);
       return;
     }
