@@ -26,7 +26,9 @@ export async function run([name, ...args]) {
     const manifests = [join(peers, 'package.json')];
     await install({ dir: peers, manifests, args: ['--ignore-workspace'] });
   }
-  await build(['@ds/bench']);
+  // An app is measured as it is built.
+  const isApp = existsSync(join(ROOT, 'apps', name, 'package.json'));
+  await build(['@ds/bench', ...(isApp ? [`@ds/${name}`] : [])]);
   const file = join(BENCH, 'dist/main.js');
   return handOver(process.execPath, [file, name, ...args], { cwd: ROOT });
 }

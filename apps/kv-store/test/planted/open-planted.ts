@@ -8,8 +8,9 @@ import {
   type StoreMachine,
 } from '@ds/raft';
 import { openLsmStore } from '@ds/storage-lsm';
-// A seam that raft keeps for its own planted bugs, and does not publish.
+// @boundaries-ignore a seam that raft keeps for planted bugs, and does not publish
 import { openWithRules } from '../../../../packages/raft/src/driver.ts';
+// @boundaries-ignore as above
 import { type Rules, raftRules } from '../../../../packages/raft/src/rules.ts';
 import { KvNode } from '../../src/kv-node.ts';
 import { applyCommand } from '../../src/machine.ts';
