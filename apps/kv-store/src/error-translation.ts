@@ -48,6 +48,9 @@ function translateRaft(error: RaftError): KvError {
       return new KvError('KV_SESSION_EXPIRED', error.message, options);
     case 'RAFT_SESSION_STALE':
       return new KvError('KV_SESSION_STALE', error.message, options);
+    case 'RAFT_RESTORING':
+      // A read of this node's own state, while that is being replaced by a snapshot.
+      return new KvError('KV_OVERLOADED', error.message, { cause: error, retryAfterMs: 1_000 });
     case 'RAFT_FAILED':
     case 'RAFT_CORRUPT':
       return new KvError('KV_FAILED', error.message, options);

@@ -394,7 +394,7 @@ function settleWith<T>(operation: Operation<T>, look: () => T): void {
   try {
     operation.resolve(look());
   } catch (error) {
-    operation.reject(error);
+    operation.reject(translate(error));
   }
 }
 

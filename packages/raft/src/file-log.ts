@@ -15,12 +15,11 @@
  *
  * Cost: one write per call of `write`, one datasync per group; 8 bytes of memory per entry.
  */
-import type { File, FileSystem, Lock } from '@ds/storage';
+import { type File, type FileSystem, type Lock, openDirectory } from '@ds/storage';
 import { entryBytes, type LogEntry } from './entry.ts';
 import { RaftError } from './errors.ts';
 import { LogIndex } from './log-index.ts';
 import { corrupt, type ReadLog, readLog, type Segment, segmentPath } from './log-recovery.ts';
-import { openDirectory } from './open-directory.ts';
 import type {
   LogPosition,
   LogWrite,

@@ -1,8 +1,9 @@
 /** Opening a store: its directory, its lock, its recovery. */
+import { openDirectory } from '@ds/storage';
 import { SAFE_DECISIONS, type SafetyDecisions } from './decisions.ts';
 import { LOCK_NAME } from './file-names.ts';
 import { type LsmStoreOptions, resolveOptions } from './options.ts';
-import { makeDirectory, recover } from './recovery.ts';
+import { recover } from './recovery.ts';
 import { LsmStore } from './store.ts';
 
 /**
@@ -21,7 +22,7 @@ export async function openWithDecisions(
 ): Promise<LsmStore> {
   const resolved = resolveOptions(options, decisions);
   const { fileSystem, directory } = resolved;
-  await makeDirectory(fileSystem, directory);
+  await openDirectory(fileSystem, directory);
   const lock = fileSystem.lock(`${directory}/${LOCK_NAME}`);
   try {
     return new LsmStore(resolved, await recover(resolved), lock);

@@ -9,7 +9,7 @@
  * Nothing is removed or changed before step 3 is durable, so a crash on the way leaves all as it
  * was, for the next recovery.
  */
-import { type FileSystem, StorageError } from '@ds/storage';
+import type { FileSystem } from '@ds/storage';
 import { corrupt } from './byte-reader.ts';
 import { FILE_HEADER_BYTES } from './file-header.ts';
 import {
@@ -86,34 +86,6 @@ export async function recover(options: ResolvedOptions): Promise<Recovered> {
     throw error;
   }
   return { versions, tables, log, lastSequence: nextSequence - 1 };
-}
-
-/** Makes the directory, durably: each directory it took is synced in the one above it. */
-export async function makeDirectory(fileSystem: FileSystem, directory: string): Promise<void> {
-  const missing: string[] = [];
-  for (let path = directory; !isDirectory(fileSystem, path); path = parentOf(path)) {
-    missing.push(path);
-  }
-  if (missing.length === 0) return;
-  fileSystem.mkdir(directory);
-  for (const path of missing) await fileSystem.syncDirectory(parentOf(path));
-}
-
-function isDirectory(fileSystem: FileSystem, path: string): boolean {
-  try {
-    fileSystem.list(path);
-    return true;
-  } catch (error) {
-    if (error instanceof StorageError && error.code === 'STORAGE_NOT_FOUND') return false;
-    throw error;
-  }
-}
-
-function parentOf(path: string): string {
-  const trimmed = path.replace(/\/+$/, '');
-  const slash = trimmed.lastIndexOf('/');
-  if (slash < 0) return '.';
-  return slash === 0 ? '/' : trimmed.slice(0, slash);
 }
 
 function listFiles(fileSystem: FileSystem, directory: string): FoundFile[] {

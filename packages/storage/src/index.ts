@@ -24,3 +24,4 @@ export type {
   StoreStatus,
   WriteOptions,
 } from './key-value-store.ts';
+export { openDirectory } from './open-directory.ts';

@@ -65,7 +65,8 @@ function ambushLeaders(options: NemesisOptions): () => void {
     for (const [id, { node }] of running()) {
       if (node.core.role !== 'leader' || node.core.term <= term) continue;
       term = node.core.term;
-      strikeSoon(options, id, random() * random() * electionTimeoutMs);
+      // At once: its first entry is in its own log alone. Later: in the middle of repairing others.
+      strikeSoon(options, id, random() < 0.5 ? 0 : random() * random() * electionTimeoutMs);
     }
   };
 }

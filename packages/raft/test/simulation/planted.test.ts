@@ -1,24 +1,31 @@
-import { it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { hunt, plantedBugs } from '../planted.ts';
 
-it('x', async () => {
-  for (const bug of plantedBugs.filter(
-    (_, i) => !process.env.ONLY || process.env.ONLY.split(',').includes(String(i)),
-  )) {
-    const t0 = performance.now();
-    const c = await hunt(bug, {
-      firstSeed: 1,
-      seeds: 1000,
-      signal: new AbortController().signal,
-      progress: () => {},
-    });
-    console.log(
-      c.name,
-      c.caught,
-      c.seeds,
-      c.events,
-      Math.round(performance.now() - t0),
-      c.message?.slice(0, 150),
-    );
-  }
-}, 1000000);
+/** Seeds that bring a bug out; the rest is found within a few. `npm run planted` searches from 1. */
+const KNOWN: Readonly<Record<string, number>> = {
+  'a vote is not persisted': 585,
+  'an older term is committed by counting': 467,
+  'a deposed leader serves reads': 206,
+  'session answers are lost on snapshot': 32,
+  'an append is acknowledged by index (ABA)': 811,
+  'a snapshot replaces a newer log': 135,
+};
+
+/** How many seeds from there on, should a change to the scenario have moved the runs. */
+const BUDGET = 300;
+
+describe('the simulation notices that', () => {
+  it.each(plantedBugs)(
+    '$name',
+    async (bug) => {
+      const { caught } = await hunt(bug, {
+        firstSeed: KNOWN[bug.name] ?? 1,
+        seeds: BUDGET,
+        signal: new AbortController().signal,
+        progress: () => {},
+      });
+      expect(caught).toBe(true);
+    },
+    600_000,
+  );
+});

@@ -8,7 +8,7 @@ it('a group is safe under every fault, linearizable, and live when the faults ar
   const runs: RaftRun[] = [];
   await explore({
     scenario: (seed) => runRaft(seed),
-    seeds: 60,
+    seeds: 250,
     environment: process.env,
     command,
     onRun: (_seed, run) => runs.push(run),

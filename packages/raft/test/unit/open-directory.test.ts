@@ -1,6 +1,6 @@
 import { World } from '@ds/sim';
+import { openDirectory } from '@ds/storage';
 import { expect, it } from 'vitest';
-import { openDirectory } from '../../src/open-directory.ts';
 
 it('a directory survives a power cut, also when the process that made it died before', async () => {
   const world = new World({ seed: 1 });

@@ -5,9 +5,13 @@
  * before it synced the parent. So levels are made one at a time, each synced before anything is put
  * into it, and of those found only the last can be in doubt: its parent is synced at every opening.
  */
-import { type FileSystem, StorageError } from '@ds/storage';
+import { StorageError } from './errors.ts';
+import type { FileSystem } from './file-system.ts';
 
-/** Makes `directory` and those above it, durably. */
+/**
+ * Makes `directory` and those above it, durably. For engines: call it first, at every opening.
+ * @throws {StorageError} `STORAGE_NOT_A_DIRECTORY` when a file stands in the way.
+ */
 export async function openDirectory(fileSystem: FileSystem, directory: string): Promise<void> {
   const missing: string[] = [];
   let path = directory;
