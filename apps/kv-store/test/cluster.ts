@@ -36,7 +36,8 @@ export class Cluster implements AsyncDisposable {
         clock: systemClock,
         fileSystem: new MemoryFileSystem(),
         directory: 'data',
-        raft: { electionTimeoutMs: 100, heartbeatIntervalMs: 20 },
+        // Long enough that a machine busy with other tests does not look like a dead leader.
+        raft: { electionTimeoutMs: 400, heartbeatIntervalMs: 40 },
         limits,
       });
       const server = await openHttpServer({

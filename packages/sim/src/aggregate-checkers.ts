@@ -107,7 +107,12 @@ export function checkCounter(
 }
 
 export type BankInput =
-  | { readonly kind: 'transfer'; readonly from: string; readonly to: string; readonly amount: number }
+  | {
+      readonly kind: 'transfer';
+      readonly from: string;
+      readonly to: string;
+      readonly amount: number;
+    }
   | { readonly kind: 'read' };
 
 /** A read answers `{ balances }` of all accounts, a transfer `{}`. */

@@ -47,6 +47,7 @@ export class Kernel {
   #now = 0;
   #order = 0;
   #events = 0;
+  #nodeEvents = 0;
   #eventsNow = 0;
   #current: Owner | undefined;
   #failure: SimulationError | undefined;
@@ -69,6 +70,11 @@ export class Kernel {
   /** Events that have happened. */
   get events(): number {
     return this.#events;
+  }
+
+  /** Those of them that reached a node: messages, timers and syncs. */
+  get nodeEvents(): number {
+    return this.#nodeEvents;
   }
 
   get failure(): SimulationError | undefined {
@@ -159,11 +165,12 @@ export class Kernel {
   error(
     code: SimulationError['code'],
     what: string,
-    { node, cause }: { node?: string | undefined; cause?: unknown } = {},
+    facts: { node?: string | undefined; cause?: unknown; property?: string } = {},
   ): SimulationError {
+    const { cause } = facts;
     const why = cause === undefined ? '' : `: ${cause instanceof Error ? cause.message : cause}`;
     const message = `${what}, at ${this.#now} ms of seed ${this.seed}${why}`;
-    return new SimulationError(code, message, { seed: this.seed, node, atMs: this.#now, cause });
+    return new SimulationError(code, message, { ...facts, seed: this.seed, atMs: this.#now });
   }
 
   /** Every event still to happen, in no order. */
@@ -285,6 +292,7 @@ export class Kernel {
     event.settle();
     this.#events += 1;
     this.#eventsNow += 1;
+    if (machine !== undefined && kind !== 'peer') this.#nodeEvents += 1;
     if (this.#eventsNow > this.#maxEventsPerInstant) this.#stuck(machine);
     this.trace.add(this.#now, machine === undefined ? -1 : machine.index, kind);
     this.#current = owner;

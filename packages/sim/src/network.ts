@@ -36,8 +36,9 @@ export class Direction {
   queuedBytes = 0;
   saturated = false;
   lastArrivalMs = 0;
-  /** Messages submitted so far. */
-  sent = 0;
+  /** The link and the time of the latest message, and how many there were at that time. */
+  latest = '';
+  burst = 0;
 
   constructor(from: Station, to: Station) {
     this.from = from;
@@ -165,8 +166,7 @@ export class Network {
     if (trace.keeps) this.#note('send', direction, parcel, copyPlain(message));
     const self = direction.from === direction.to;
     const random = this.#randomFor(direction);
-    const unlucky = !self && !direction.blocked && drawChance(random, this.#options.loss);
-    const lost = !self && (direction.blocked || (unlucky && this.#takes('lose', direction)));
+    const lost = !self && (direction.blocked || this.#isLost(direction, random));
     const at = self ? now : this.#drawArrival(direction, random);
     const copy = lost ? undefined : copyPlain(message);
     this.#arriveAt(at, direction, () => {
@@ -184,9 +184,19 @@ export class Network {
 
   /** Where a message's fate is drawn from: under a plan, a stream of its own. */
   #randomFor(direction: Direction): Random {
-    direction.sent += 1;
     if (this.#plan === undefined) return this.#random;
+    // By time, not by number: what else was sent before makes no difference.
+    const name = `${direction.from.id}>${direction.to.id} ${this.#kernel.now.toFixed(3)}`;
+    direction.burst = direction.latest === name ? direction.burst + 1 : 1;
+    direction.latest = name;
     return seededRandom(this.#plan.seed, `network ${nameOf(direction)}`);
+  }
+
+  #isLost(direction: Direction, random: Random): boolean {
+    const { loss } = this.#options;
+    if (drawChance(random, loss) && this.#takes('lose', direction)) return true;
+    // Where any message may be lost, a smaller run may do without this one as well.
+    return loss > 0 && !this.#takes('message', direction);
   }
 
   #takes(fault: string, direction: Direction): boolean {
@@ -324,7 +334,7 @@ export class Network {
   }
 }
 
-/** A message on its link, by its number there. */
-function nameOf({ from, to, sent }: Direction): string {
-  return `${from.id}>${to.id} ${sent}`;
+/** The message being sent: its link, its time, and which it is of several at once. */
+function nameOf({ latest, burst }: Direction): string {
+  return burst === 1 ? latest : `${latest}/${burst}`;
 }

@@ -6,7 +6,7 @@
  * with `world.takes('...')`, is a step with a name. A first run takes them all and writes them
  * down; a replay takes the ones it is told and refuses the rest. All else, the delays of messages
  * first of all, stays as the seed has it: a world with a schedule draws what befalls a message from
- * a stream of the message's own (link and number), so that one fault less shifts no other.
+ * a stream of the message's own (its link and time), so that one fault less shifts no other.
  *
  * Invariant: the same seed and the same `only` give the same run.
  */
@@ -24,7 +24,7 @@ export interface ScheduledWorld {
   readonly now: number;
   readonly trace: readonly unknown[];
   traceHash(): string;
-  counts(): { readonly events: number };
+  counts(): { readonly nodeEvents: number };
 }
 
 export interface ScheduleOptions {

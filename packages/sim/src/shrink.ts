@@ -2,9 +2,11 @@
  * Makes a failing run small: leaves steps out of its schedule for as long as it fails the same way.
  *
  * First whole kinds of steps (all nodes that may be missing, all losses), then all steps that
- * concern one subject, then halves, quarters and so on of what is left, down to single ones, until
- * no single step can be spared. Every try is a whole run from the seed, so the result has failed
- * before one's eyes. Cost: at most `maxRuns` runs.
+ * concern one subject, then halves, quarters and so on of what is left, down to single ones, and
+ * messages too where the network may lose them, until no single step can be spared. Every try is a
+ * whole run from the seed, so the result has failed before one's eyes.
+ *
+ * Cost: at most `maxRuns` runs, and one for the trace.
  * Source: Zeller and Hildebrandt, "Simplifying and isolating failure-inducing input", 2002.
  */
 import { SimulationError } from './errors.ts';
@@ -18,7 +20,7 @@ export interface ShrinkOptions {
   /** What the run failed with, and its schedule. */
   readonly error: unknown;
   readonly steps: readonly ScheduledStep[];
-  /** Runs to spend. @default 500 */
+  /** Runs to spend. @default 1000 */
   readonly maxRuns?: number;
   /** Whether a smaller run failed the same way. @default {@link failureSignature} is equal */
   readonly sameFailure?: (error: unknown, original: unknown) => boolean;
@@ -28,14 +30,14 @@ export interface ShrinkOptions {
 /** A failing run of which no step can be spared, or for which the runs ran out. */
 export interface Shrunk {
   readonly steps: readonly ScheduledStep[];
-  /** How many steps the run had at first. */
-  readonly originalSteps: number;
+  /** The steps of the run at first. */
+  readonly original: readonly ScheduledStep[];
   readonly runs: number;
   /** No single step can be left out. */
   readonly minimal: boolean;
   readonly error: unknown;
   readonly traceHash: string;
-  /** Events in the run, up to its failure. */
+  /** Messages, timers and syncs that reached a node before it failed. */
   readonly events: number;
   readonly trace: readonly TraceEvent[];
 }
@@ -58,7 +60,7 @@ export function failureSignature(error: unknown): string {
 
 /** Shrinks the run of `seed` that failed with `error`. */
 export async function shrink({
-  maxRuns = 500,
+  maxRuns = 1_000,
   sameFailure = (error, original) => failureSignature(error) === failureSignature(original),
   ...options
 }: ShrinkOptions): Promise<Shrunk> {
@@ -81,11 +83,12 @@ class Shrinker {
   async run(): Promise<Shrunk> {
     await this.#dropGroups((name) => name.split(' ', 1)[0]!);
     await this.#dropGroups((name) => name.split(' ', 2).join(' '));
-    for (let size = this.#steps.length >> 1; size > 1; size >>= 1) await this.#dropChunks(size);
+    await this.#halve((name) => !isMessage(name));
+    await this.#halve(isMessage);
     // One step less may make others superfluous: until nothing changes any more.
     for (;;) {
       const before = this.#steps.length;
-      await this.#dropChunks(1);
+      await this.#dropChunks(1, () => true);
       if (this.#steps.length === before || this.#spent) break;
     }
     const minimal = !this.#spent;
@@ -94,12 +97,12 @@ class Shrinker {
     const { world, steps } = schedule;
     return {
       steps,
-      originalSteps: this.#options.steps.length,
+      original: this.#options.steps,
       runs: this.#runs,
       minimal,
       error,
       traceHash: world.traceHash(),
-      events: world.counts().events,
+      events: world.counts().nodeEvents,
       trace: world.trace,
     };
   }
@@ -109,17 +112,24 @@ class Shrinker {
   }
 
   async #dropGroups(groupOf: (name: string) => string): Promise<void> {
-    for (const group of new Set(this.#steps.map(groupOf))) {
+    const groups = new Set(this.#steps.filter((name) => !isMessage(name)).map(groupOf));
+    for (const group of groups) {
       await this.#try(this.#steps.filter((name) => groupOf(name) !== group));
     }
   }
 
-  async #dropChunks(size: number): Promise<void> {
+  async #halve(belongs: (name: string) => boolean): Promise<void> {
+    const count = this.#steps.filter(belongs).length;
+    for (let size = count >> 1; size >= 1; size >>= 1) await this.#dropChunks(size, belongs);
+  }
+
+  async #dropChunks(size: number, belongs: (name: string) => boolean): Promise<void> {
     // From the end: what came last mattered least, more often than not.
     for (let end = this.#steps.length; end > 0; end -= size) {
-      if (end > this.#steps.length) continue;
-      const start = Math.max(0, end - size);
-      await this.#try([...this.#steps.slice(0, start), ...this.#steps.slice(end)]);
+      const candidates = this.#steps.filter(belongs);
+      if (end > candidates.length) continue;
+      const chunk = new Set(candidates.slice(Math.max(0, end - size), end));
+      await this.#try(this.#steps.filter((name) => !chunk.has(name)));
     }
   }
 
@@ -146,4 +156,9 @@ class Shrinker {
     }
     return {};
   }
+}
+
+/** A message that the network might have lost, and did not. */
+export function isMessage(name: string): boolean {
+  return name.startsWith('message ');
 }

@@ -50,7 +50,8 @@ export function checkStrength(
 ): void {
   const percent = (share: number): string => `${(share * 100).toFixed(1)} %`;
   const weak: string[] = [];
-  if (operations < minOperations) weak.push(`${operations} operations of at least ${minOperations}`);
+  if (operations < minOperations)
+    weak.push(`${operations} operations of at least ${minOperations}`);
   if (contention < minContention) {
     weak.push(`${percent(contention)} overlap another, of at least ${percent(minContention)}`);
   }

@@ -78,7 +78,7 @@ export function timelineSvg<Input, Output>(
     const y = MARGIN_PX + row * ROW_PX + ROW_PX / 2;
     parts.push(
       `<line class="rule" x1="${leftPx - 8}" y1="${y}" x2="${end + 8}" y2="${y}"/>`,
-      `<text class="name" x="${leftPx - 18}" y="${y + 4}" text-anchor="end">${escapeXml(name)}</text>`,
+      `<text class="name" x="${leftPx - 18}" y="${y + 4}">${escapeXml(name)}</text>`,
     );
   }
   for (const bar of bars) {
@@ -88,7 +88,7 @@ export function timelineSvg<Input, Output>(
     const kind = bar.marked ? 'bad' : bar.open ? 'open' : 'bar';
     parts.push(
       `<rect class="${kind}" x="${x}" y="${y}" width="${width}" height="28" rx="5"/>`,
-      `<text x="${x + width / 2}" y="${y + 18}" text-anchor="middle">${escapeXml(bar.words)}</text>`,
+      `<text class="words" x="${x + width / 2}" y="${y + 18}">${escapeXml(bar.words)}</text>`,
     );
   }
   let height = MARGIN_PX * 2 + rows.length * ROW_PX;
@@ -109,7 +109,8 @@ export function timelineSvg<Input, Output>(
 
 const STYLE = `
   text { font: 12px ui-monospace, Menlo, Consolas, monospace; fill: #1f2937; }
-  .name { font-weight: 600; font-size: 13px; }
+  .name { font-weight: 600; font-size: 13px; text-anchor: end; }
+  .words { text-anchor: middle; }
   .rule { stroke: #d1d5db; stroke-width: 1.5; }
   .bar { fill: #dbeafe; stroke: #60a5fa; }
   .open { fill: #f3f4f6; stroke: #9ca3af; stroke-dasharray: 4 3; }
@@ -145,7 +146,15 @@ function layout<Input, Output>(
     let row = rows.findIndex((each, i) => each === name && takenTo[i]! <= from);
     if (row < 0) row = rows.push(name) - 1;
     takenTo[row] = to;
-    return { index, row, from, to, open, words: describe(input, output), marked: marked.includes(index) };
+    return {
+      index,
+      row,
+      from,
+      to,
+      open,
+      words: describe(input, output),
+      marked: marked.includes(index),
+    };
   });
   return { ...sortRows(rows, bars), ranks: moments.length + 1 };
 }
@@ -181,7 +190,7 @@ function columnsOf(bars: readonly Bar[], ranks: number): number[] {
     columns[rank] = columns[rank - 1]! + 2;
     for (const { from, to, words, marked } of bars) {
       if (to !== rank) continue;
-      const least = columns[from]! + words.length + (marked ? 7 : 4);
+      const least = columns[from]! + words.length + (marked ? 6 : 3);
       columns[rank] = Math.max(columns[rank]!, least);
     }
   }

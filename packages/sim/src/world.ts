@@ -15,7 +15,7 @@ import { type DiskOptions, resolveDiskOptions, SimDisk } from './disk.ts';
 import type { Survival } from './disk-image.ts';
 import { SimulationError } from './errors.ts';
 import { Kernel } from './kernel.ts';
-import { Network, type NetworkCounts } from './network.ts';
+import { Network } from './network.ts';
 import { type NetworkOptions, resolveNetworkOptions } from './network-options.ts';
 import { Life, type NodeFactory, type NodeHandle, SimNode } from './node.ts';
 import { Forks, type Random } from './random.ts';
@@ -23,40 +23,7 @@ import type { Schedule } from './schedule.ts';
 import type { TraceEvent } from './trace.ts';
 import { SimTransport } from './transport.ts';
 import { describeWaiting } from './waiting.ts';
-
-export interface WorldOptions {
-  /** A whole number; all chance in the world follows from it. */
-  readonly seed: number;
-  /** Keeps the list of events, for people. @default false */
-  readonly trace?: boolean;
-  /** How long that list gets before its older half is dropped. @default 1,000,000 */
-  readonly maxTraceEvents?: number;
-  readonly network?: Partial<NetworkOptions>;
-  readonly disk?: Partial<DiskOptions>;
-  /** What wall clocks show when the world begins, in ms since 1970. @default 2024-01-01 */
-  readonly wallMs?: number;
-  /** Events at one instant before the world is declared stuck. @default 1,000,000 */
-  readonly maxEventsPerInstant?: number;
-  /** Takes what nodes throw, and the run goes on. @default the first such error ends the run */
-  readonly onNodeError?: (error: SimulationError) => void;
-  /** What `explore` hands to a scenario, so that it can shrink a failing run. @default none */
-  readonly schedule?: Schedule<World> | undefined;
-}
-
-export interface WaitOptions {
-  /** Gives up with `SIM_NOT_REACHED` after this much virtual time. */
-  readonly withinMs: number;
-  readonly signal?: AbortSignal;
-}
-
-export interface WorldCounts extends NetworkCounts {
-  /** Events that have happened. */
-  readonly events: number;
-  readonly crashes: number;
-  readonly restarts: number;
-  readonly pauses: number;
-  readonly partitions: number;
-}
+import type { WaitOptions, WorldCounts, WorldOptions } from './world-options.ts';
 
 const STOP_WITHIN_MS = 60_000;
 
@@ -130,7 +97,8 @@ export class World implements AsyncDisposable {
 
   /** How much has happened, and of what. */
   counts(): WorldCounts {
-    return { events: this.#kernel.events, ...this.#network.counts(), ...this.#counts };
+    const { events, nodeEvents } = this.#kernel;
+    return { events, nodeEvents, ...this.#network.counts(), ...this.#counts };
   }
 
   /** The stream of chance called `name`; draws from it shift no other stream. */

@@ -140,7 +140,11 @@ async function run(seed: number, Class: typeof Server = Server): Promise<number>
 describe('a primary with a backup', () => {
   it('keeps every acknowledged number on both disks', async () => {
     let acknowledged = 0;
-    await explore({ scenario: run, seeds: 40, onRun: (_, count) => (acknowledged += count) });
+    await explore({
+      scenario: (seed) => run(seed),
+      seeds: 40,
+      onRun: (_, count) => (acknowledged += count),
+    });
     expect(acknowledged).toBeGreaterThan(1_000);
   });
 
