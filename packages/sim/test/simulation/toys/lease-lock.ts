@@ -14,6 +14,7 @@ type Message =
 
 const LEASE_MS = 40;
 const MAX_DRIFT = 0.2;
+const NONE = -1;
 
 export class LeaseServer {
   readonly #environment: NodeEnvironment;
@@ -63,7 +64,8 @@ export class LeaseServer {
 export class LeaseClient {
   readonly #environment: NodeEnvironment;
   readonly #channel: Channel<Message>;
-  #request = 0;
+  /** The request that waits for its answer, or was granted. */
+  #request = NONE;
   #askedAtMs = 0;
   #untilMs = 0;
 
@@ -72,7 +74,8 @@ export class LeaseClient {
     this.#channel = environment.transport.channel('lease', (plain) => plain as Message);
     this.#channel.onMessage((_from, { kind, request }) => {
       if (kind !== 'granted' || request !== this.#request) return;
-      this.#untilMs = this.leaseStartMs(this.#askedAtMs, this.#now) + LEASE_MS;
+      // The lease runs from the question, since nobody knows when the answer was given.
+      this.#untilMs = this.#askedAtMs + LEASE_MS;
     });
   }
 
@@ -94,11 +97,12 @@ export class LeaseClient {
   release(): void {
     this.#untilMs = 0;
     this.#channel.send('server', { kind: 'release', request: this.#request });
+    if (this.forgetsWhatItReleased()) this.#request = NONE;
   }
 
-  /** The lease runs from the question, since nobody knows when the answer was given. */
-  protected leaseStartMs(askedAtMs: number, _answeredAtMs: number): number {
-    return askedAtMs;
+  /** Or a second copy of the grant would lend again what has been given back. */
+  protected forgetsWhatItReleased(): boolean {
+    return true;
   }
 
   get #now(): number {
@@ -143,10 +147,10 @@ export async function runLeaseToy(
 }
 
 export const leaseBugs: Readonly<Record<string, LeaseProtocol>> = {
-  'a lease runs from when its answer arrives': {
+  'a second copy of a grant lends what was given back': {
     Client: class extends LeaseClient {
-      protected override leaseStartMs(_askedAtMs: number, answeredAtMs: number): number {
-        return answeredAtMs;
+      protected override forgetsWhatItReleased(): boolean {
+        return false;
       }
     },
   },
