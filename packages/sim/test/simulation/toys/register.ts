@@ -65,7 +65,7 @@ export class RegisterNode {
 
   write(value: number, done: () => void): void {
     this.#ask({ kind: 'query', phase: 0 }, (states) => {
-      // Two writes of one node at one time may see the same newest stamp: neither may take it twice.
+      // Two writes of one node at a time may see the same newest stamp: neither takes it twice.
       let stamp = this.stampAfter(newestOf(states), this.#index);
       while (stamp <= this.#issued) stamp += NODES.length + 1;
       this.#issued = stamp;
