@@ -68,11 +68,22 @@ export function checkValue(value: Uint8Array, { maxValueBytes }: Limits): void {
 /** Checks every operation of a batch, so that an invalid one changes nothing. */
 export function checkBatch(batch: Batch, limits: Limits): void {
   for (const operation of batch) {
-    checkKey(operation.key, limits);
-    if (operation.type === 'put') checkValue(operation.value, limits);
-    else if (operation.type !== 'delete') {
-      const type = String((operation as { type: unknown }).type);
-      throw new StorageError('STORAGE_INVALID_VALUE', `no operation is called '${type}'`);
+    switch (operation.type) {
+      case 'put':
+        checkKey(operation.key, limits);
+        checkValue(operation.value, limits);
+        break;
+      case 'delete':
+        checkKey(operation.key, limits);
+        break;
+      case 'deleteRange':
+        checkBound(operation.gte);
+        checkBound(operation.lt);
+        break;
+      default: {
+        const type = String((operation as { type: unknown }).type);
+        throw new StorageError('STORAGE_INVALID_VALUE', `no operation is called '${type}'`);
+      }
     }
   }
 }
@@ -84,19 +95,21 @@ export function checkBatch(batch: Batch, limits: Limits): void {
  */
 export function checkBounds(bounds: Bounds): void {
   const { gt, gte, lt, lte, limit } = bounds;
-  for (const bound of [gt, gte, lt, lte]) {
-    if (bound !== undefined && !(bound instanceof Uint8Array)) {
-      throw new StorageError(
-        'STORAGE_INVALID_RANGE',
-        `a bound is a Uint8Array, got ${typeof bound}`,
-      );
-    }
-  }
+  checkBound(gt);
+  checkBound(gte);
+  checkBound(lt);
+  checkBound(lte);
   if ((gt && gte) || (lt && lte)) {
     throw new StorageError('STORAGE_INVALID_RANGE', 'a side of a range is bounded once, not twice');
   }
   if (limit !== undefined && !(Number.isSafeInteger(limit) && limit >= 0)) {
     throw new StorageError('STORAGE_INVALID_RANGE', `a limit is a whole number, got ${limit}`);
+  }
+}
+
+function checkBound(bound: Uint8Array | undefined): void {
+  if (bound !== undefined && !(bound instanceof Uint8Array)) {
+    throw new StorageError('STORAGE_INVALID_RANGE', `a bound is a Uint8Array, got ${typeof bound}`);
   }
 }
 

@@ -16,6 +16,7 @@ export type { File, FileSystem, Lock, OpenOptions } from './file-system.ts';
 export type {
   Batch,
   Bounds,
+  DeleteRange,
   Entry,
   KeyValueStore,
   Operation,

@@ -7,8 +7,9 @@
  * Rules every engine keeps, checked by `@ds/storage/conformance`:
  *  1. A batch becomes visible whole, and batches in the order of their `write` calls: when `write`
  *     returns, unless the engine is holding writers back, and in any case before its promise
- *     resolves. Within a batch a later operation on a key wins. So never compute a write from a
- *     `get` without awaiting the previous write of that key: one of two would be lost under load.
+ *     resolves. Within a batch a later operation on a key wins; a `deleteRange` counts as one on
+ *     each key in its range, and deletes nothing when that is empty. So never compute a write from
+ *     a `get` without awaiting the previous write of that key: one of two would be lost under load.
  *  2. `durable: true` delays the promise until the batch, and with it every earlier one, is synced.
  *     `sync()` does the same for all that was written before it.
  *  3. `write` only rejects; it never throws. A batch that is rejected as invalid changes nothing.
@@ -19,8 +20,8 @@
  *     loop over it starts anew; leave one early by `break`, which frees what it holds.
  *  7. A snapshot shows the store as it was when it was taken, until it is released.
  *  8. Bad input is a {@link StorageError}: `STORAGE_INVALID_KEY` (empty, too long or not bytes),
- *     `STORAGE_INVALID_VALUE`, `STORAGE_INVALID_RANGE` (both `gt` and `gte`, a limit that is not a
- *     whole number; a range that is merely empty yields nothing).
+ *     `STORAGE_INVALID_VALUE`, `STORAGE_INVALID_RANGE` (both `gt` and `gte`, a bound that is not
+ *     bytes, a limit that is not a whole number; a range that is merely empty yields nothing).
  *  9. After `close`: `STORAGE_CLOSED`. `close` is idempotent, waits for pending writes, and
  *     releases what is held; it syncs what was written.
  * 10. After a failed sync, or another write to the medium that failed, every write rejects, those
@@ -31,7 +32,15 @@
 
 export type Operation =
   | { readonly type: 'put'; readonly key: Uint8Array; readonly value: Uint8Array }
-  | { readonly type: 'delete'; readonly key: Uint8Array };
+  | { readonly type: 'delete'; readonly key: Uint8Array }
+  | DeleteRange;
+
+/** Deletes the keys from `gte`, or from the first, up to but not including `lt`, or to the last. */
+export interface DeleteRange {
+  readonly type: 'deleteRange';
+  readonly gte?: Uint8Array | undefined;
+  readonly lt?: Uint8Array | undefined;
+}
 
 /** Operations that take effect together. */
 export type Batch = readonly Operation[];

@@ -6,7 +6,8 @@
  * `write`, so it is visible when that returns. There is no medium to sync: `durable` and `sync`
  * resolve at once, and mean that nothing is lost until the process ends.
  *
- * Cost: O(log n) per read and per operation of a batch; bytes in and out are copied once.
+ * Cost: O(log n) per read and per operation of a batch, and per key that a `deleteRange` deletes;
+ * bytes in and out are copied once.
  */
 import {
   checkBatch,
@@ -23,6 +24,7 @@ import type {
   Bounds,
   Entry,
   KeyValueStore,
+  Operation,
   Snapshot,
   StoreStatus,
 } from './key-value-store.ts';
@@ -141,13 +143,23 @@ export class MemoryStore implements KeyValueStore {
     );
   }
 
-  #apply(operation: Batch[number]): void {
-    const previous =
-      operation.type === 'put'
-        ? this.#tree.set(new Uint8Array(operation.key), new Uint8Array(operation.value))
-        : this.#tree.delete(operation.key);
-    if (previous) this.#bytes -= operation.key.length + previous.length;
-    if (operation.type === 'put') this.#bytes += operation.key.length + operation.value.length;
+  #apply(operation: Operation): void {
+    if (operation.type === 'deleteRange') {
+      // Gathered first: the tree must not change under the walk.
+      const doomed = Array.from(walk(this.#tree.root, operation), ({ key }) => key);
+      for (const key of doomed) this.#delete(key);
+    } else if (operation.type === 'delete') {
+      this.#delete(operation.key);
+    } else {
+      const { key, value } = operation;
+      const previous = this.#tree.set(new Uint8Array(key), new Uint8Array(value));
+      this.#bytes += value.length - (previous ? previous.length : -key.length);
+    }
+  }
+
+  #delete(key: Uint8Array): void {
+    const previous = this.#tree.delete(key);
+    if (previous) this.#bytes -= key.length + previous.length;
   }
 
   #checkOpen(): void {

@@ -5,7 +5,9 @@
  * Cost: one system call per call, except where the operating system is short of one.
  */
 import * as fs from 'node:fs';
+import * as zlib from 'node:zlib';
 import { checkWholeNumber } from './bytes.ts';
+import { useHostCrc32 } from './checksum.ts';
 import { StorageError, type StorageErrorCode } from './errors.ts';
 import type { File, FileSystem, Lock, OpenOptions } from './file-system.ts';
 import { acquireNodeLock } from './node-lock.ts';
@@ -26,8 +28,13 @@ const FLAGS = { read: O_RDONLY, write: O_RDWR | O_CREAT, create: O_RDWR | O_CREA
 /** Zeros for {@link File.preallocate}; Node has no fallocate. */
 const ZEROS: Uint8Array = new Uint8Array(256 * 1024);
 
-/** The machine's files. Relative paths start at the process's working directory. */
+/**
+ * The machine's files. Relative paths start at the process's working directory. Checksums are
+ * computed by Node's own CRC-32 from the first call on.
+ */
 export function nodeFileSystem(): FileSystem {
+  // Absent before Node 20.15 and 22.2.
+  if (typeof zlib.crc32 === 'function') useHostCrc32(zlib.crc32);
   return {
     open: (path, options) => openNodeFile(path, options),
     rename: (from, to) => mapped('rename', from, () => fs.renameSync(from, to)),

@@ -60,6 +60,11 @@ export class PersistentTree {
     this.#root = frozen;
   }
 
+  /** The tree as it is until the next change. */
+  get root(): Node {
+    return this.#root;
+  }
+
   get(key: Uint8Array): Uint8Array | undefined {
     return lookUp(this.#root, key);
   }

@@ -88,10 +88,17 @@ function keys(draw: Draw, maxKeyBytes: number): () => Uint8Array {
 function randomBatch(draw: Draw, keyOf: () => Uint8Array): Batch {
   return Array.from({ length: draw(8) }, () => {
     const key = keyOf();
+    if (draw(16) === 0) return { type: 'deleteRange', ...randomSides(draw, key, keyOf()) };
     if (draw(3) === 0) return { type: 'delete', key };
     const length = [0, 1, 10, 100, 2_000][draw(5)]!;
     return { type: 'put', key, value: pattern(length, draw(256)) };
   });
+}
+
+/** Mostly narrow ranges, so that something is left; seldom one with an open side. */
+function randomSides(draw: Draw, a: Uint8Array, b: Uint8Array): Pick<Bounds, 'gte' | 'lt'> {
+  if (draw(12) === 0) return draw(2) === 0 ? { gte: a } : { lt: a };
+  return draw(4) === 0 ? { gte: a, lt: b } : { gte: a, lt: Uint8Array.from([...a, draw(256)]) };
 }
 
 /** A range with every kind of bound, read to its end or left early. */
@@ -145,6 +152,10 @@ function find(model: Model, key: Uint8Array): Uint8Array | undefined {
 function applied(model: Model, batch: Batch): Model {
   let next = [...model];
   for (const operation of batch) {
+    if (operation.type === 'deleteRange') {
+      next = next.filter(({ key }) => !withinBounds(key, operation));
+      continue;
+    }
     next = next.filter(({ key }) => compareBytes(key, operation.key) !== 0);
     if (operation.type === 'put') next.push({ key: operation.key, value: operation.value });
   }

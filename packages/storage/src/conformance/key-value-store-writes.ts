@@ -21,6 +21,13 @@ export const put = (key: string, value: string): Operation => ({
 
 export const del = (key: string): Operation => ({ type: 'delete', key: ascii(key) });
 
+/** Without an end: from the first key, or to the last. */
+export const delRange = (gte?: string, lt?: string): Operation => ({
+  type: 'deleteRange',
+  ...(gte !== undefined && { gte: ascii(gte) }),
+  ...(lt !== undefined && { lt: ascii(lt) }),
+});
+
 /** The value of an ASCII key, as text; `undefined` when absent. */
 export function textOf(reader: Reader, key: string): string | undefined {
   const value = reader.get(ascii(key));
@@ -109,6 +116,56 @@ export const writingTests: readonly RuleTest<KeyValueStoreContext>[] = [
       expect(texts(store.range())).toEqual(['b=2', 'c=2']);
       await store.write([]);
       expect(texts(store.range())).toEqual(['b=2', 'c=2']);
+    },
+  },
+  {
+    title: 'rule 1: deleting a range deletes the keys in it, its start included, its end not',
+    async run({ store, expect }) {
+      const all = ['a', 'b', 'bb', 'c', 'd'];
+      const deletions: [Operation, string][] = [
+        [delRange('b', 'c'), 'a c d'],
+        [delRange('b', 'b0'), 'a bb c d'],
+        [delRange(undefined, 'bb'), 'bb c d'],
+        [delRange('bb'), 'a b'],
+        [delRange(''), ''],
+        [delRange(), ''],
+        [delRange('e', 'z'), 'a b bb c d'],
+        [delRange('c', 'b'), 'a b bb c d'],
+        [delRange('b', 'b'), 'a b bb c d'],
+        [delRange(undefined, ''), 'a b bb c d'],
+      ];
+      for (const [deletion, left] of deletions) {
+        await store.write(all.map((key) => put(key, '1')));
+        await store.write([deletion]);
+        const keys = Array.from(store.range(), ({ key }) => String.fromCharCode(...key));
+        expect(keys.join(' ')).toBe(left);
+        const found = all.filter((key) => textOf(store, key) !== undefined);
+        expect(found.join(' ')).toBe(left);
+        const back = Array.from(store.range({ reverse: true }), ({ key }) => key.length);
+        expect(back.length).toBe(keys.length);
+      }
+    },
+  },
+  {
+    title: 'rule 1: deleting a range leaves what its batch puts there afterwards, not before',
+    async run({ store, expect }) {
+      await store.write([put('a', '1'), put('b', '1'), put('c', '1'), put('d', '1')]);
+      await store.write([put('bb', '2'), delRange('b', 'd'), put('c', '3'), delRange('d')]);
+      expect(texts(store.range())).toEqual(['a=1', 'c=3']);
+      await store.write([put('b', '4')]);
+      expect(texts(store.range())).toEqual(['a=1', 'b=4', 'c=3']);
+    },
+  },
+  {
+    title: 'rule 1: deleting a range is kept by reopening, and by a crash once durable',
+    needs: ['reopen', 'crash'],
+    async run({ store, expect, reopen, crash }) {
+      await store.write([put('a', '1'), put('b', '1'), put('c', '1'), put('d', '1')]);
+      await store.write([delRange('b', 'd'), put('c', '2')]);
+      const again = await reopen();
+      expect(texts(again.range())).toEqual(['a=1', 'c=2', 'd=1']);
+      await again.write([delRange(undefined, 'd')], { durable: true });
+      expect(texts((await crash()).range())).toEqual(['d=1']);
     },
   },
   {
@@ -229,6 +286,7 @@ export const writingTests: readonly RuleTest<KeyValueStoreContext>[] = [
         { type: 'delete', key: long },
         { type: 'put', key: ascii('b'), value: 'text' },
         { type: 'merge', key: ascii('b'), value: ascii('x') },
+        { type: 'deleteRange', gte: 'text' },
       ];
       for (const fault of faults) {
         const batch = [put('a', 'new'), fault, put('y', 'new'), del('z')] as Batch;

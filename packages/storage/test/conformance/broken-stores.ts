@@ -13,6 +13,24 @@ import {
   type StoreStatus,
   type WriteOptions,
 } from '@ds/storage';
+import {
+  AcknowledgesTheSyncInFlight,
+  AppliesTheValidPart,
+  BatchInPieces,
+  DurableComesLater,
+  DurableWithoutSync,
+  FirstWins,
+  ForgetsDeletions,
+  ForgetsRangeDeletions,
+  KeepsBuffers,
+  LogsOperationsOneByOne,
+  RangeDeletionIncludesItsEnd,
+  RangeDeletionSeesOnlyTheStore,
+  RangeDeletionTakesAnyBounds,
+  SyncDoesNothing,
+  VisibleLater,
+  WriteThrows,
+} from './broken-writes.ts';
 import { StoreDelegate } from './delegate.ts';
 import { LogStore } from './log-store.ts';
 import type { OpenStore } from './subjects.ts';
@@ -33,97 +51,6 @@ const before =
   (Broken: new (sound: LogStore) => StoreDelegate): OpenStore =>
   (fileSystem, directory) =>
     new Broken(new LogStore(fileSystem, directory));
-
-class VisibleLater extends LogStore {
-  override async write(batch: Batch, options?: WriteOptions): Promise<void> {
-    await Promise.resolve();
-    await super.write(batch, options);
-  }
-}
-
-class BatchInPieces extends LogStore {
-  override async write(batch: Batch, options?: WriteOptions): Promise<void> {
-    for (const operation of batch) await super.write([operation]);
-    await super.write([], options);
-  }
-}
-
-class DurableComesLater extends LogStore {
-  override async write(batch: Batch, options?: WriteOptions): Promise<void> {
-    if (options?.durable) await Promise.resolve();
-    await super.write(batch, options);
-  }
-}
-
-class FirstWins extends LogStore {
-  override write(batch: Batch, options?: WriteOptions): Promise<void> {
-    return super.write([...batch].reverse(), options);
-  }
-}
-
-class LogsOperationsOneByOne extends LogStore {
-  protected override append(batch: Batch): void {
-    for (const operation of batch) super.append([operation]);
-  }
-}
-
-class DurableWithoutSync extends LogStore {
-  override write(batch: Batch): Promise<void> {
-    return super.write(batch);
-  }
-}
-
-class AcknowledgesTheSyncInFlight extends LogStore {
-  #running: Promise<void> | undefined;
-  protected override syncLog(): Promise<void> {
-    this.#running ??= super.syncLog().finally(() => {
-      this.#running = undefined;
-    });
-    return this.#running;
-  }
-}
-
-class SyncDoesNothing extends LogStore {
-  override async sync(): Promise<void> {
-    this.get(Uint8Array.of(1));
-  }
-}
-
-class ForgetsDeletions extends LogStore {
-  protected override append(batch: Batch): void {
-    super.append(batch.filter(({ type }) => type === 'put'));
-  }
-}
-
-class WriteThrows extends StoreDelegate {
-  override write(batch: Batch, options?: WriteOptions): Promise<void> {
-    for (const { key } of batch) {
-      if (key.length === 0) throw new StorageError('STORAGE_INVALID_KEY', 'empty');
-    }
-    return super.write(batch, options);
-  }
-}
-
-class AppliesTheValidPart extends LogStore {
-  override async write(batch: Batch, options?: WriteOptions): Promise<void> {
-    for (const operation of batch) await super.write([operation], options);
-  }
-}
-
-class KeepsBuffers extends StoreDelegate {
-  readonly #kept = new Map<string, Uint8Array>();
-  override write(batch: Batch, options?: WriteOptions): Promise<void> {
-    const written = super.write(batch, options);
-    for (const operation of batch ?? []) {
-      if (operation.type === 'put') this.#kept.set(String(operation.key), operation.value);
-    }
-    return written;
-  }
-  override get(key: Uint8Array): Uint8Array | undefined {
-    const kept = this.#kept.get(String(key));
-    return super.get(key) && kept && new Uint8Array(kept);
-  }
-}
 
 class GetSharesItsMemory extends StoreDelegate {
   readonly #cache = new Map<string, Uint8Array>();
@@ -228,7 +155,7 @@ class MissesEmptyKeys extends StoreDelegate {
 class CutsLongKeys extends StoreDelegate {
   override write(batch: Batch, options?: WriteOptions): Promise<void> {
     const cut = batch.map((operation) =>
-      operation.key instanceof Uint8Array
+      operation.type !== 'deleteRange' && operation.key instanceof Uint8Array
         ? { ...operation, key: operation.key.subarray(0, this.maxKeyBytes - 1) }
         : operation,
     );
@@ -359,6 +286,22 @@ export const brokenStores: readonly BrokenStore[] = [
   { breaks: 'rule 2:', bug: 'joins a running sync', open: as(AcknowledgesTheSyncInFlight) },
   { breaks: 'rule 2: sync', bug: 'does not sync when told', open: as(SyncDoesNothing) },
   { breaks: 'rule 2:', bug: 'forgets deletions', open: as(ForgetsDeletions) },
+  { breaks: 'rule 1:', bug: 'forgets deleted ranges', open: as(ForgetsRangeDeletions) },
+  {
+    breaks: 'rule 1: deleting a range deletes',
+    bug: 'deletes the end of a range',
+    open: before(RangeDeletionIncludesItsEnd),
+  },
+  {
+    breaks: 'rule 1: deleting a range leaves',
+    bug: 'deletes a range only in what was there before its batch',
+    open: before(RangeDeletionSeesOnlyTheStore),
+  },
+  {
+    breaks: 'rule 3: an invalid batch',
+    bug: 'takes any bounds of a range to delete',
+    open: before(RangeDeletionTakesAnyBounds),
+  },
   { breaks: 'rule 3:', bug: 'throws from write', open: before(WriteThrows) },
   { breaks: 'rule 3:', bug: 'applies the valid part', open: as(AppliesTheValidPart) },
   { breaks: 'rule 4:', bug: "keeps the caller's buffers", open: before(KeepsBuffers) },

@@ -14,6 +14,7 @@ import {
   type File,
   type FileSystem,
   type KeyValueStore,
+  type Operation,
   type Snapshot,
   StorageError,
   type StoreStatus,
@@ -169,28 +170,42 @@ export class LogStore implements KeyValueStore {
   }
 }
 
+/** Per operation: its kind, two lengths, two byte strings; a range without an end has length -1. */
 function encode(batch: Batch): Uint8Array {
   const parts = batch.flatMap((operation) => {
-    const value = operation.type === 'put' ? operation.value : new Uint8Array(0);
+    const [first, second] = partsOf(operation);
     const head = new DataView(new ArrayBuffer(9));
-    head.setUint8(0, operation.type === 'put' ? 1 : 0);
-    head.setUint32(1, operation.key.length);
-    head.setUint32(5, value.length);
-    return [new Uint8Array(head.buffer), operation.key, value];
+    head.setUint8(0, KINDS.indexOf(operation.type));
+    head.setInt32(1, first?.length ?? -1);
+    head.setInt32(5, second?.length ?? -1);
+    return [new Uint8Array(head.buffer), first ?? NOTHING, second ?? NOTHING];
   });
   return new Uint8Array(Buffer.concat(parts));
 }
 
+const KINDS: readonly Operation['type'][] = ['put', 'delete', 'deleteRange'];
+const NOTHING = new Uint8Array(0);
+
+function partsOf(operation: Operation): [Uint8Array | undefined, Uint8Array | undefined] {
+  if (operation.type === 'deleteRange') return [operation.gte, operation.lt];
+  return [operation.key, operation.type === 'put' ? operation.value : undefined];
+}
+
 function decode(payload: Uint8Array): Batch {
   const view = new DataView(payload.buffer, payload.byteOffset, payload.length);
-  const batch: Batch[number][] = [];
-  for (let at = 0; at < payload.length; ) {
-    const keyEnd = at + 9 + view.getUint32(at + 1);
-    const valueEnd = keyEnd + view.getUint32(at + 5);
-    const key = payload.subarray(at + 9, keyEnd);
-    const value = payload.subarray(keyEnd, valueEnd);
-    batch.push(view.getUint8(at) === 1 ? { type: 'put', key, value } : { type: 'delete', key });
-    at = valueEnd;
+  const batch: Operation[] = [];
+  let at = 0;
+  const part = (start: number, length: number) =>
+    length < 0 ? undefined : payload.subarray(start, start + length);
+  while (at < payload.length) {
+    const type = KINDS[view.getUint8(at)]!;
+    const first = part(at + 9, view.getInt32(at + 1));
+    const next = at + 9 + (first?.length ?? 0);
+    const second = part(next, view.getInt32(at + 5));
+    at = next + (second?.length ?? 0);
+    if (type === 'deleteRange') batch.push({ type, gte: first, lt: second });
+    else if (type === 'delete') batch.push({ type, key: first ?? NOTHING });
+    else batch.push({ type, key: first ?? NOTHING, value: second ?? NOTHING });
   }
   return batch;
 }

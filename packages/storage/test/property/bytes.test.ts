@@ -10,6 +10,7 @@ import {
 } from '@ds/storage';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { useHostCrc32 } from '../../src/checksum.ts';
 
 describe('crc32', () => {
   it('gives the known answers', () => {
@@ -32,6 +33,29 @@ describe('crc32', () => {
         expect(crc32(bytes, middle, end, crc32(bytes, start, middle))).toBe(wanted);
       }),
     );
+  });
+});
+
+describe('the CRC-32 of the host', () => {
+  it('is refused when it computes something else', () => {
+    expect(() => useHostCrc32(() => 0)).toThrow(RangeError);
+  });
+
+  it('does the long ones, in any part and any pieces, and is asked for no short one', () => {
+    const lengths: number[] = [];
+    useHostCrc32((bytes, seed) => {
+      lengths.push(bytes.length);
+      return zlibCrc32(bytes, seed);
+    });
+    fc.assert(
+      fc.property(fc.uint8Array({ minLength: 300, maxLength: 500 }), fc.nat(500), (bytes, a) => {
+        const start = a % bytes.length;
+        const wanted = zlibCrc32(bytes.subarray(start), zlibCrc32(bytes.subarray(0, start)));
+        expect(crc32(bytes, start, bytes.length, crc32(bytes, 0, start))).toBe(wanted);
+      }),
+    );
+    expect(lengths.length).toBeGreaterThan(1);
+    expect(Math.min(...lengths)).toBeGreaterThan(100);
   });
 });
 
