@@ -15,12 +15,13 @@ import { members, ROOT } from '../setup/workspace.mjs';
 const INTERRUPTED = 130;
 
 /**
+ * @template Result what the package's file gives, and when
  * @param {object} command
  * @param {string} command.name
  * @param {number} command.defaultSeeds
  * @param {string[]} command.args
- * @param {(result: any) => void} command.report prints the result for people
- * @param {(result: any) => boolean} command.passed
+ * @param {(result: Result) => void} command.report prints the result for people
+ * @param {(result: Result) => boolean} command.passed
  * @returns {Promise<number>} the exit code
  */
 export async function evidence({ name, defaultSeeds, args, report, passed }) {

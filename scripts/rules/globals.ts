@@ -20,8 +20,10 @@ const ALLOWED = [
   /^packages\/transport-\w+\/src\/([\w-]+-)?socket\.ts$/,
   // The worker entry of an engine.
   /^packages\/storage-\w+\/src\/([\w-]+-)?worker\.ts$/,
-  // The simulator lets promises settle between two events.
-  /^packages\/sim\/src\/scheduler\.ts$/,
+  // The simulator lets promises settle between two events, and keeps hosted code from the globals.
+  /^packages\/sim\/src\/(scheduler|real-world)\.ts$/,
+  // Its runner over worker threads, their program, and its face to vitest: environment and files.
+  /^packages\/sim\/src\/(workers|worker|vitest)\.ts$/,
   // What runs as a program.
   /^packages\/[\w-]+\/src\/bin(\/[\w-]+)?\.ts$/,
 ];
@@ -31,6 +33,7 @@ const PURE: Record<string, readonly string[]> = {
   'node:buffer': ['Buffer', 'isUtf8'],
   'node:crypto': ['createHash', 'createHmac', 'timingSafeEqual'],
   'node:worker_threads': ['markAsUntransferable'],
+  'node:zlib': ['deflateRawSync', 'inflateRawSync'],
 };
 
 const FORBIDDEN = new Set([

@@ -229,7 +229,9 @@ export class RaftCore {
     const effects = raft.effects;
     if (write === undefined && apply === undefined && isEmpty(effects)) return undefined;
     raft.effects = new Effects();
-    return { write, apply, ...effects };
+    effects.write = write;
+    effects.apply = apply;
+    return effects;
   }
 
   status(): CoreStatus {

@@ -1,9 +1,12 @@
+import type { ChangeRefusal } from './configuration.ts';
+
 /** What can go wrong, by code; the README has a heading for each. */
 export type RaftErrorCode =
   | 'RAFT_NOT_LEADER'
   | 'RAFT_UNCERTAIN'
   | 'RAFT_OVERLOADED'
   | 'RAFT_TRANSFER_FAILED'
+  | 'RAFT_UNSAFE_CHANGE'
   | 'RAFT_SESSION_EXPIRED'
   | 'RAFT_SESSION_STALE'
   | 'RAFT_RESTORING'
@@ -18,6 +21,8 @@ export interface RaftErrorOptions extends ErrorOptions {
   readonly leaderHint?: string | undefined;
   /** For `RAFT_OVERLOADED`: when to try again, in ms from now. */
   readonly retryAfterMs?: number | undefined;
+  /** For `RAFT_UNSAFE_CHANGE`: why the members may not change like this, or not now. */
+  readonly refusal?: ChangeRefusal | undefined;
   /** For `RAFT_CORRUPT` and `RAFT_FORMAT`: the file concerned. */
   readonly path?: string | undefined;
   /** For `RAFT_CORRUPT`: where in the file the damage was noticed, in bytes. */
@@ -30,6 +35,7 @@ export class RaftError extends Error {
   readonly code: RaftErrorCode;
   readonly leaderHint: string | undefined;
   readonly retryAfterMs: number | undefined;
+  readonly refusal: ChangeRefusal | undefined;
   readonly path: string | undefined;
   readonly offset: number | undefined;
 
@@ -38,6 +44,7 @@ export class RaftError extends Error {
     this.code = code;
     this.leaderHint = options.leaderHint;
     this.retryAfterMs = options.retryAfterMs;
+    this.refusal = options.refusal;
     this.path = options.path;
     this.offset = options.offset;
   }

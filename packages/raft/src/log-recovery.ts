@@ -56,7 +56,7 @@ interface Found {
   readonly path: string;
   readonly sequence: number;
   readonly bytes: Uint8Array;
-  /** `undefined`: damaged, or never whole. */
+  /** `undefined`: damaged, never whole, or another segment's. */
   readonly header: SegmentHeader | undefined;
 }
 
@@ -115,10 +115,9 @@ function findSegments(fileSystem: FileSystem, directory: string, identity: Ident
     const path = segmentPath(directory, sequence);
     const bytes = readWhole(fileSystem, path);
     const header = decodeSegmentHeader(bytes, identity, path);
-    if (header !== undefined && header.sequence !== sequence) {
-      throw corrupt(path, 0, `it is segment ${header.sequence} under the name of another`);
-    }
-    found.push({ path, sequence, bytes, header });
+    // A power cut can leave the bytes of a removed segment in one whose own were never synced.
+    const isOwn = header?.sequence === sequence;
+    found.push({ path, sequence, bytes, header: isOwn ? header : undefined });
   }
   return found;
 }

@@ -4,7 +4,7 @@
  */
 import type { NodeId } from '@ds/transport';
 import { RaftError } from './errors.ts';
-import type { Load, Outgoing, Proposed } from './events.ts';
+import type { Load, Outgoing, Proposed, Ready, SequencedWrite } from './events.ts';
 import { LogView } from './log-view.ts';
 import type { RaftMessage, SnapshotMessage } from './message.ts';
 import type { RaftRole } from './node.ts';
@@ -34,8 +34,10 @@ export interface CoreOptions {
   readonly maxCacheBytes: number;
 }
 
-/** What waits to be handed out by `ready`. */
-export class Effects {
+/** What waits to be handed out by `ready`, which hands out this very object. */
+export class Effects implements Ready {
+  write: SequencedWrite | undefined;
+  apply: Ready['apply'];
   messages: Outgoing[] = [];
   proposed: Proposed[] = [];
   loads: Load[] = [];

@@ -38,6 +38,11 @@ export class MachineClock {
     this.#offsetMs = offsetMs;
   }
 
+  /** Lets the wall clock jump by `byMs`, either way: somebody has set it. */
+  step(byMs: number): void {
+    this.setOffset(this.#offsetMs + byMs);
+  }
+
   /** Lets both readings gain `partsPerMillion` from here on; negative values lose time. */
   setDrift(partsPerMillion: number): void {
     if (!(Math.abs(partsPerMillion) <= 500_000)) {

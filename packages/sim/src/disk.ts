@@ -9,64 +9,20 @@
  * crash no older view, file or lock works. A directory's first sync also makes it durable that the
  * directory and those above it exist.
  */
-import { type FileSystem, StorageError } from '@ds/storage';
-import { DirectoryImage, type FileImage, type Survival } from './disk-image.ts';
-import { SimFileSystem } from './file-system.ts';
+import type { FileSystem } from '@ds/storage';
+import { DirectoryImage } from './disk-image.ts';
 import {
-  checkDelayRange,
-  checkProbability,
-  type DelayRange,
-  drawChance,
-  drawDelay,
-  drawInteger,
-  drawOne,
-  type Random,
-} from './random.ts';
-
-export type DiskOperation =
-  | 'open'
-  | 'read'
-  | 'write'
-  | 'truncate'
-  | 'preallocate'
-  | 'size'
-  | 'datasync'
-  | 'rename'
-  | 'link'
-  | 'remove'
-  | 'list'
-  | 'mkdir'
-  | 'lock'
-  | 'syncDirectory';
-
-/** One call that reached the disk. */
-export interface DiskCall {
-  /** Counts from 0 over the disk's life, across crashes. */
-  readonly index: number;
-  readonly operation: DiskOperation;
-  readonly path: string;
-}
-
-/**
- * What becomes of a call.
- * - `'fail'`: `STORAGE_IO`. A write may leave a part of itself; a failed `datasync` drops what it
- *   covered (some of it may be on the device), though it reads back until the crash.
- * - `'full'`: `STORAGE_FULL`; as `'fail'` otherwise.
- * - `'crash'`: the power fails during the call, whose effect is among the unsynced ones; the call
- *   throws `STORAGE_CLOSED`, as every later one on the old view does.
- */
-export type DiskFault = 'fail' | 'full' | 'crash';
-
-export interface DiskOptions {
-  /** How long `datasync` and `syncDirectory` take in a world. @default 0.1, 0.5, 5 */
-  readonly sync: DelayRange;
-  /** The probability that a sync fails and drops what it covered. @default 0 */
-  readonly failSync: number;
-  /** The probability that any other call fails. @default 0 */
-  readonly failCall: number;
-  /** The sum of all file sizes before `STORAGE_FULL`. @default 1 GiB */
-  readonly capacityBytes: number;
-}
+  type DiskCall,
+  type DiskFault,
+  type DiskOperation,
+  type DiskOptions,
+  resolveDiskOptions,
+} from './disk-options.ts';
+import type { FileImage } from './file-image.ts';
+import { type Device, SimFileSystem } from './file-system.ts';
+import { drawLatency } from './latency.ts';
+import { drawChance, drawInteger, drawOne, type Random } from './random.ts';
+import { FreedSpace, type Loss } from './survival.ts';
 
 export interface SimDiskOptions extends Partial<DiskOptions> {
   /** Decides what survives a crash and where writes tear. */
@@ -76,7 +32,7 @@ export interface SimDiskOptions extends Partial<DiskOptions> {
   /** Whether a failure that chance has drawn happens. @default always */
   readonly allow?: () => boolean;
   /** Called at the start of every crash. */
-  readonly onCrash?: (survival: Survival | 'process') => void;
+  readonly onCrash?: (loss: Loss) => void;
 }
 
 export interface DiskStatus {
@@ -84,46 +40,28 @@ export interface DiskStatus {
   readonly crashes: number;
   readonly files: number;
   readonly bytes: number;
+  readonly capacityBytes: number;
   /** Changes to bytes and names that no sync has covered. */
   readonly unsyncedChanges: number;
   readonly failures: number;
-}
-
-const DEFAULTS: DiskOptions = {
-  sync: { minMs: 0.1, meanMs: 0.5, maxMs: 5 },
-  failSync: 0,
-  failCall: 0,
-  capacityBytes: 2 ** 30,
-};
-
-/** @throws {RangeError} for a setting out of its range. */
-export function resolveDiskOptions(
-  partial: Partial<DiskOptions>,
-  base: DiskOptions = DEFAULTS,
-): DiskOptions {
-  const options = {
-    sync: partial.sync ?? base.sync,
-    failSync: partial.failSync ?? base.failSync,
-    failCall: partial.failCall ?? base.failCall,
-    capacityBytes: partial.capacityBytes ?? base.capacityBytes,
-  };
-  checkDelayRange('disk.sync', options.sync);
-  checkProbability('disk.failSync', options.failSync);
-  checkProbability('disk.failCall', options.failCall);
-  if (!(options.capacityBytes > 0 && Number.isFinite(options.capacityBytes))) {
-    throw new RangeError(`disk.capacityBytes is positive and finite, got ${options.capacityBytes}`);
-  }
-  return options;
+  /**
+   * How often each kind of call was made (`'write'`), and how often it met which fault
+   * (`'write short'`, `'datasync crash'`): what a test has reached.
+   */
+  readonly reached: Readonly<Record<string, number>>;
 }
 
 /** A disk for one machine; see the top of this file. */
-export class SimDisk {
+export class SimDisk implements Device {
   readonly #random: Random;
   readonly #defer: (delayMs: number, fire: () => void) => void;
   readonly #allow: () => boolean;
-  readonly #onCrash: ((survival: Survival | 'process') => void) | undefined;
-  readonly #root = new DirectoryImage();
+  readonly #onCrash: ((loss: Loss) => void) | undefined;
+  readonly #reached: Record<string, number> = {};
+  readonly #freed: FreedSpace;
+  #root = new DirectoryImage();
   readonly #faults = new Map<number, DiskFault>();
+  readonly #next = new Map<DiskOperation, DiskFault>();
   #options: DiskOptions;
   #decide: ((call: DiskCall) => DiskFault | 'ok') | undefined;
   #view: SimFileSystem;
@@ -144,6 +82,7 @@ export class SimDisk {
     this.#defer = defer;
     this.#onCrash = onCrash;
     this.#options = resolveDiskOptions(options);
+    this.#freed = new FreedSpace(random, () => this.#options.staleTail);
     this.#view = new SimFileSystem(this, this.#root);
   }
 
@@ -162,9 +101,15 @@ export class SimDisk {
     this.#faults.set(callIndex, fault);
   }
 
-  /** Forgets what {@link failAt} was told. */
+  /** Lets the next call of this kind meet `fault`. */
+  failNext(operation: DiskOperation, fault: DiskFault): void {
+    this.#next.set(operation, fault);
+  }
+
+  /** Forgets what {@link failAt} and {@link failNext} were told. */
   clearFaults(): void {
     this.#faults.clear();
+    this.#next.clear();
   }
 
   /** Asks `decide` about every call from here on; `undefined` ends that. */
@@ -180,21 +125,29 @@ export class SimDisk {
   /**
    * Cuts the power: older views, files and locks are dead from here on, and of what no sync covered
    * a random part survives, or none of it. `'process'` kills only the process: the machine stays up
-   * and its cache with it, so that everything still reads back, synced or not.
+   * and its cache with it, so that everything still reads back, synced or not. `'lost'` replaces
+   * the disk by an empty one.
    */
-  crash(survival: Survival | 'process' = 'random'): void {
+  crash(loss: Loss = 'random'): void {
     this.#crashes += 1;
-    this.#onCrash?.(survival);
-    if (survival !== 'process') this.#root.crash(survival, this.#random);
+    this.#onCrash?.(loss);
+    if (loss === 'lost') this.#root = new DirectoryImage();
+    else if (loss !== 'process') {
+      this.#root.crash({ survival: loss, random: this.#random, freed: this.#freed });
+    }
     this.#view = new SimFileSystem(this, this.#root);
   }
 
-  /** Flips one bit of a file where it lies; by default a random one of a random file. */
+  /**
+   * Flips one bit of a file where it lies; by default a random one of a random file, among the
+   * synced ones as far as there are any.
+   * @throws {RangeError} when there is no byte.
+   */
   flipBit(target: { path?: string; position?: number; bit?: number } = {}): void {
     const files = [...new Set(this.#root.files())].filter((file) => file.size > 0);
     const file = target.path === undefined ? drawOne(this.#random, files) : this.#find(target.path);
     if (file === undefined || file.size === 0) throw new RangeError('there is no byte to damage');
-    const position = target.position ?? drawInteger(this.#random, 0, file.size - 1);
+    const position = target.position ?? this.#drawSynced(file, 0, file.size);
     file.flipBit(position, target.bit ?? drawInteger(this.#random, 0, 7));
   }
 
@@ -208,54 +161,99 @@ export class SimDisk {
       crashes: this.#crashes,
       files: files.size,
       bytes: this.#usedBytes(),
+      capacityBytes: this.#options.capacityBytes,
       unsyncedChanges,
       failures: this.#failures,
+      reached: { ...this.#reached },
     };
   }
 
-  /** Whether `view` is the one that works. */
   isCurrent(view: SimFileSystem): boolean {
     return this.#view === view;
   }
 
-  /** Counts a call and tells what becomes of it. */
   admit(operation: DiskOperation, path: string): DiskFault | 'ok' {
     const call: DiskCall = { index: this.#calls, operation, path };
     this.#calls += 1;
-    const fault = this.#faults.get(call.index) ?? this.#decide?.(call) ?? 'ok';
+    const fault = this.#faults.get(call.index) ?? this.#takeNext(operation) ?? this.#decided(call);
     const { failSync, failCall } = this.#options;
     const isSync = operation === 'datasync' || operation === 'syncDirectory';
     const unlucky = fault === 'ok' && drawChance(this.#random, isSync ? failSync : failCall);
     const outcome = unlucky && this.#allow() ? 'fail' : fault;
-    if (outcome !== 'ok') this.#failures += 1;
+    this.#reach(operation);
+    if (outcome !== 'ok') {
+      this.#failures += 1;
+      this.#reach(`${operation} ${outcome}`);
+    }
     return outcome;
   }
 
-  /** @throws {StorageError} `STORAGE_FULL` when `bytes` more do not fit. */
-  reserve(path: string, bytes: number): void {
+  reserve(bytes: number): number {
     // Counting afresh is linear in the number of files, so only growth that could matter pays.
     this.#grownBytes += bytes;
-    if (this.#grownBytes <= this.#options.capacityBytes) return;
-    const used = this.#usedBytes();
-    if (used + bytes > this.#options.capacityBytes) {
-      this.#grownBytes = used;
-      throw new StorageError('STORAGE_FULL', `no space left for ${bytes} bytes`, { path });
-    }
-    this.#grownBytes = used + bytes;
+    const { capacityBytes } = this.#options;
+    if (this.#grownBytes <= capacityBytes) return bytes;
+    const free = capacityBytes - this.#usedBytes();
+    this.#grownBytes = capacityBytes - Math.max(0, free - bytes);
+    if (bytes <= free) return bytes;
+    this.#reach('no space left');
+    return Math.max(0, free);
   }
 
-  /** A part of `length`, for a write that fails on its way. */
-  partOf(length: number): number {
-    return drawInteger(this.#random, 0, length);
+  partOf(length: number, fault: DiskFault): number {
+    return fault === 'short' && length >= 2
+      ? drawInteger(this.#random, 1, length - 1)
+      : drawInteger(this.#random, 0, length);
   }
 
-  /** Calls `fire` when a sync that starts now is through. */
-  afterSync(fire: () => void): void {
-    this.#defer(drawDelay(this.#random, this.#options.sync), fire);
+  unlinked(file: FileImage): void {
+    if (this.#freed.matters && ![...this.#root.files()].includes(file)) this.cut(file, 0);
+  }
+
+  cut(file: FileImage, position: number): void {
+    if (this.#freed.matters) this.#freed.add(file.tail(position));
+  }
+
+  rot(file: FileImage, position: number, length: number): void {
+    const end = Math.min(file.size, position + length);
+    if (position >= end) return;
+    file.flipBit(this.#drawSynced(file, position, end), drawInteger(this.#random, 0, 7));
+  }
+
+  misdirect(file: FileImage, position: number, data: Uint8Array): void {
+    file.misdirect(position, data, this.#random);
+  }
+
+  afterSync(bytes: number, fire: () => void): void {
+    const { sync, bytesPerMs, slowdown } = this.#options;
+    this.#defer((drawLatency(this.#random, sync) + bytes / bytesPerMs) * slowdown, fire);
   }
 
   failSync(file: FileImage, end: number): void {
     file.failSync(end, this.#random);
+  }
+
+  #takeNext(operation: DiskOperation): DiskFault | undefined {
+    const fault = this.#next.get(operation);
+    this.#next.delete(operation);
+    return fault;
+  }
+
+  #decided(call: DiskCall): DiskFault | 'ok' {
+    return this.#decide?.(call) ?? 'ok';
+  }
+
+  #reach(what: string): void {
+    this.#reached[what] = (this.#reached[what] ?? 0) + 1;
+  }
+
+  /** A place in the file between the two, a synced one if a few tries find any. */
+  #drawSynced(file: FileImage, start: number, end: number): number {
+    let position = drawInteger(this.#random, start, end - 1);
+    for (let tries = 0; tries < 16 && !file.isSynced(position); tries += 1) {
+      position = drawInteger(this.#random, start, end - 1);
+    }
+    return position;
   }
 
   #usedBytes(): number {

@@ -4,10 +4,15 @@ export type SimulationErrorCode =
   | 'SIM_NODE_UNKNOWN'
   | 'SIM_NODE_NOT_RUNNING'
   | 'SIM_NOT_REACHED'
+  | 'SIM_STALLED'
   | 'SIM_STUCK'
+  | 'SIM_ENDLESS'
+  | 'SIM_LEFT_BEHIND'
+  | 'SIM_REAL_WORLD'
   | 'SIM_BUSY'
   | 'SIM_CLOSED'
   | 'SIM_SCENARIO_FAILED'
+  | 'SIM_NOT_REPEATED'
   | 'SIM_TOO_WEAK'
   | 'SIM_VIOLATED';
 

@@ -14,12 +14,19 @@ export interface Owner {
   readonly machine: Holder;
 }
 
-/** A machine that can be paused: its events are held back until it resumes. */
+/**
+ * A machine that can be paused, so that its events are held back until it resumes, or slow, so that
+ * each of them waits for its turn.
+ */
 export interface Holder {
   readonly id: string;
   readonly index: number;
   readonly paused: boolean;
   readonly held: SimEvent[];
+  /** How long one event keeps it busy; 0: no time at all. */
+  readonly eventMs: number;
+  /** When it will be through with all that waits for it. */
+  freeAtMs: number;
 }
 
 export type EventKind = 'timer' | 'message' | 'drain' | 'sync' | 'peer' | 'network' | 'world';
@@ -33,6 +40,8 @@ export class SimEvent implements Timer {
   /** The machine it happens on; it waits while that one is paused. */
   readonly machine: Holder | undefined;
   readonly fire: () => unknown;
+  /** It has waited for a slow machine, and its turn has come. */
+  waited = false;
   readonly #queue: EventQueue;
   #pending = true;
 

@@ -3,17 +3,43 @@
  * disk what becomes of it, so that a test can fail or crash at each; see disk.ts.
  */
 import { type File, type FileSystem, type Lock, type OpenOptions, StorageError } from '@ds/storage';
-import type { DiskFault, DiskOperation, SimDisk } from './disk.ts';
-import { DirectoryImage, FileImage } from './disk-image.ts';
+import { DirectoryImage } from './disk-image.ts';
+import type { DiskFault, DiskOperation } from './disk-options.ts';
+import { FileImage } from './file-image.ts';
+
+/** The disk under a file system: what becomes of a call, and how much there is of everything. */
+export interface Device {
+  /** Counts a call and tells what becomes of it. */
+  admit(operation: DiskOperation, path: string): DiskFault | 'ok';
+  /** Whether `view` is the one that works. */
+  isCurrent(view: SimFileSystem): boolean;
+  /** Cuts the power. */
+  crash(): void;
+  /** Takes up to `bytes` of the space that is left; returns how many there were. */
+  reserve(bytes: number): number;
+  /** How much of `length` is done when a write fails. */
+  partOf(length: number, fault: DiskFault): number;
+  /** Notes that `file` lost a name. */
+  unlinked(file: FileImage): void;
+  /** Notes that `file` is about to lose what lies from `position` on. */
+  cut(file: FileImage, position: number): void;
+  /** Flips a bit that a read of `length` bytes is going to see. */
+  rot(file: FileImage, position: number, length: number): void;
+  misdirect(file: FileImage, position: number, data: Uint8Array): void;
+  /** Calls `fire` when a sync of so many bytes that starts now is through. */
+  afterSync(bytes: number, fire: () => void): void;
+  /** Lets a sync fail that covered the changes numbered below `end`. */
+  failSync(file: FileImage, end: number): void;
+}
 
 /** What running code sees of a disk until the next crash. */
 export class SimFileSystem implements FileSystem {
-  readonly #disk: SimDisk;
+  readonly #device: Device;
   readonly #root: DirectoryImage;
   readonly #locks = new Map<string, Lock>();
 
-  constructor(disk: SimDisk, root: DirectoryImage) {
-    this.#disk = disk;
+  constructor(device: Device, root: DirectoryImage) {
+    this.#device = device;
     this.#root = root;
   }
 
@@ -28,7 +54,7 @@ export class SimFileSystem implements FileSystem {
         image = new FileImage();
         directory.set(name, image);
       }
-      return new SimFile(this, this.#disk, image, path, mode !== 'read');
+      return new SimFile(this, this.#device, image, path, mode !== 'read');
     });
   }
 
@@ -37,10 +63,9 @@ export class SimFileSystem implements FileSystem {
       const source = this.#resolve(from);
       const target = this.#resolve(to);
       const image = existingFile(source, from);
-      if (target.directory.entries.get(target.name) instanceof DirectoryImage) {
-        throw failure('STORAGE_IO', 'is a directory', to);
-      }
-      if (target.directory.entries.get(target.name) === image) {
+      const replaced = target.directory.entries.get(target.name);
+      if (replaced instanceof DirectoryImage) throw failure('STORAGE_IO', 'is a directory', to);
+      if (replaced === image) {
         // Two names of one file: POSIX leaves both, here as on any system that follows it.
         return;
       }
@@ -50,6 +75,7 @@ export class SimFileSystem implements FileSystem {
         target.directory.set(target.name, image);
         source.directory.delete(source.name);
       }
+      if (replaced instanceof FileImage) this.#device.unlinked(replaced);
     });
   }
 
@@ -65,8 +91,9 @@ export class SimFileSystem implements FileSystem {
   remove(path: string): void {
     this.call('remove', path, () => {
       const found = this.#resolve(path);
-      existingFile(found, path);
+      const image = existingFile(found, path);
       found.directory.delete(found.name);
+      this.#device.unlinked(image);
     });
   }
 
@@ -117,7 +144,7 @@ export class SimFileSystem implements FileSystem {
       const image = this.#directory(directory);
       const end = image.changes;
       // Unlike a file's bytes, names stay pending after a failure: they are few, and logged.
-      return { succeed: () => image.sync(end), fail: () => {} };
+      return { bytes: 0, succeed: () => image.sync(end), fail: () => {} };
     });
   }
 
@@ -129,20 +156,26 @@ export class SimFileSystem implements FileSystem {
   }
 
   /**
-   * Runs a call's effect, or what a fault makes of it; `partly` is what a failure leaves behind.
+   * Runs a call's effect, which is told the fault that it meets and survives; `partly` is what a
+   * failure leaves behind.
    */
-  call<T>(operation: DiskOperation, path: string, effect: () => T, partly?: () => void): T {
+  call<T>(
+    operation: DiskOperation,
+    path: string,
+    effect: (fault: DiskFault | 'ok') => T,
+    partly?: (fault: DiskFault) => void,
+  ): T {
     this.checkAlive(path);
-    const fault = this.#disk.admit(operation, path);
-    if (fault === 'fail' || fault === 'full') {
-      partly?.();
+    const fault = this.#device.admit(operation, path);
+    if (fault === 'fail' || fault === 'full' || fault === 'short') {
+      partly?.(fault);
       throw injected(fault, operation, path);
     }
     try {
-      return effect();
+      return effect(fault);
     } finally {
       if (fault === 'crash') {
-        this.#disk.crash();
+        this.#device.crash();
         this.checkAlive(path);
       }
     }
@@ -152,31 +185,31 @@ export class SimFileSystem implements FileSystem {
   sync(
     operation: 'datasync' | 'syncDirectory',
     path: string,
-    start: () => { succeed(): void; fail(): void },
+    start: () => { readonly bytes: number; succeed(): void; fail(): void },
   ): Promise<void> {
     return new Promise((resolve, reject) => {
       this.checkAlive(path);
-      const fault = this.#disk.admit(operation, path);
+      const fault = this.#device.admit(operation, path);
       if (fault === 'crash') {
-        this.#disk.crash();
+        this.#device.crash();
         this.checkAlive(path);
       }
-      const { succeed, fail } = start();
-      this.#disk.afterSync(() => {
-        if (!this.#disk.isCurrent(this)) return reject(crashed(path));
-        if (fault === 'ok') {
-          succeed();
-          return resolve();
+      const { bytes, succeed, fail } = start();
+      this.#device.afterSync(bytes, () => {
+        if (!this.#device.isCurrent(this)) return reject(crashed(path));
+        if (fault === 'fail' || fault === 'full' || fault === 'short') {
+          fail();
+          return reject(injected(fault, operation, path));
         }
-        fail();
-        reject(injected(fault, operation, path));
+        succeed();
+        resolve();
       });
     });
   }
 
   /** @throws {StorageError} `STORAGE_CLOSED` after a crash. */
   checkAlive(path: string): void {
-    if (!this.#disk.isCurrent(this)) throw crashed(path);
+    if (!this.#device.isCurrent(this)) throw crashed(path);
   }
 
   #directory(path: string, names: readonly string[] = split(path)): DirectoryImage {
@@ -201,20 +234,20 @@ export class SimFileSystem implements FileSystem {
 class SimFile implements File {
   readonly path: string;
   readonly #fileSystem: SimFileSystem;
-  readonly #disk: SimDisk;
+  readonly #device: Device;
   readonly #image: FileImage;
   readonly #writable: boolean;
   #open = true;
 
   constructor(
     fileSystem: SimFileSystem,
-    disk: SimDisk,
+    device: Device,
     image: FileImage,
     path: string,
     writable: boolean,
   ) {
     this.#fileSystem = fileSystem;
-    this.#disk = disk;
+    this.#device = device;
     this.#image = image;
     this.path = path;
     this.#writable = writable;
@@ -223,19 +256,26 @@ class SimFile implements File {
   read(position: number, target: Uint8Array): number {
     this.#check(false);
     checkOffset(position, 'a position');
-    return this.#fileSystem.call('read', this.path, () => this.#image.read(position, target));
+    return this.#fileSystem.call('read', this.path, (fault) => {
+      if (fault === 'rot') this.#device.rot(this.#image, position, target.length);
+      return this.#image.read(position, target);
+    });
   }
 
   write(position: number, data: Uint8Array): void {
     this.#check(true);
     checkOffset(position, 'a position');
-    const effect = (): void => {
-      const grown = position + data.length - this.#image.size;
-      if (grown > 0) this.#disk.reserve(this.path, grown);
-      if (data.length > 0) this.#image.write(position, data);
+    const effect = (fault: DiskFault | 'ok'): void => {
+      const grown = Math.max(0, position + data.length - this.#image.size);
+      const missing = grown - (grown > 0 ? this.#device.reserve(grown) : 0);
+      const fitting = data.subarray(0, Math.max(0, data.length - missing));
+      if (fitting.length > 0 && fault === 'misdirect') {
+        this.#device.misdirect(this.#image, position, fitting);
+      } else if (fitting.length > 0) this.#image.write(position, fitting);
+      if (missing > 0) throw noSpace(grown, this.path);
     };
-    const partly = (): void => {
-      const part = data.subarray(0, this.#disk.partOf(data.length));
+    const partly = (fault: DiskFault): void => {
+      const part = data.subarray(0, this.#device.partOf(data.length, fault));
       if (part.length > 0) this.#image.write(position, part);
     };
     this.#fileSystem.call('write', this.path, effect, partly);
@@ -265,7 +305,11 @@ class SimFile implements File {
       this.#check(false);
       const image = this.#image;
       const end = image.changes;
-      return { succeed: () => image.sync(end), fail: () => this.#disk.failSync(image, end) };
+      return {
+        bytes: image.unsyncedBytes,
+        succeed: () => image.sync(end),
+        fail: () => this.#device.failSync(image, end),
+      };
     });
   }
 
@@ -274,8 +318,11 @@ class SimFile implements File {
   }
 
   #resize(size: number): void {
-    if (size > this.#image.size) this.#disk.reserve(this.path, size - this.#image.size);
-    if (size !== this.#image.size) this.#image.resize(size);
+    const grown = size - this.#image.size;
+    if (grown === 0) return;
+    if (grown > 0 && this.#device.reserve(grown) < grown) throw noSpace(grown, this.path);
+    if (grown < 0) this.#device.cut(this.#image, size);
+    this.#image.resize(size);
   }
 
   #check(writing: boolean): void {
@@ -316,6 +363,10 @@ type Code = StorageError['code'];
 
 function failure(code: Code, what: string, path: string): StorageError {
   return new StorageError(code, `${path}: ${what}`, { path });
+}
+
+function noSpace(bytes: number, path: string): StorageError {
+  return failure('STORAGE_FULL', `no space left for ${bytes} bytes`, path);
 }
 
 function injected(fault: DiskFault, operation: string, path: string): StorageError {

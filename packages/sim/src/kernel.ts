@@ -6,11 +6,13 @@
  *
  * Invariants: time never goes back; one event runs at a time; what a life of a machine scheduled
  * does not run after that life; all microtasks of one event have run before the next starts (except
- * under `runSync`, for code without promises). The first failure ends the run.
+ * under `runSync`, for code without promises); no run outlasts its budgets of events and of virtual
+ * time. The first failure ends the run.
  */
 import { SimulationError } from './errors.ts';
 import { type EventKind, EventQueue, type Holder, type Owner, SimEvent } from './event-queue.ts';
-import { hop, interceptRejections } from './scheduler.ts';
+import { enter, type Guest, guardRealWorld } from './real-world.ts';
+import { everyTurn, interceptRejections, turnsAreAdjacent } from './scheduler.ts';
 import { Trace } from './trace.ts';
 
 const TICKS_PER_MS = 1024;
@@ -28,6 +30,12 @@ export interface KernelOptions {
   readonly trace: boolean;
   readonly maxTraceEvents: number;
   readonly maxEventsPerInstant: number;
+  readonly maxEvents: number;
+  readonly maxVirtualMs: number;
+  /** Hosted code may use the host's time, chance and timers. */
+  readonly allowRealWorld: boolean;
+  /** Remembers where each timer was set, for {@link Kernel.originOf}. */
+  readonly keepOrigins: boolean;
   readonly onNodeError: ((error: SimulationError) => void) | undefined;
 }
 
@@ -38,12 +46,12 @@ export interface RunOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-export class Kernel {
+export class Kernel implements Guest {
   readonly seed: number;
   readonly trace: Trace;
   readonly #queue = new EventQueue();
-  readonly #maxEventsPerInstant: number;
-  readonly #onNodeError: ((error: SimulationError) => void) | undefined;
+  readonly #options: KernelOptions;
+  readonly #origins: WeakMap<SimEvent, Error> | undefined;
   #now = 0;
   #order = 0;
   #events = 0;
@@ -56,11 +64,11 @@ export class Kernel {
   readonly #watchers: (() => SimulationError | undefined)[] = [];
 
   constructor(options: KernelOptions) {
-    const { seed, trace, maxTraceEvents, maxEventsPerInstant, onNodeError } = options;
+    const { seed, trace, maxTraceEvents, keepOrigins } = options;
     this.seed = seed;
-    this.#onNodeError = onNodeError;
+    this.#options = options;
     this.trace = new Trace(trace, maxTraceEvents);
-    this.#maxEventsPerInstant = maxEventsPerInstant;
+    this.#origins = keepOrigins ? new WeakMap() : undefined;
   }
 
   get now(): number {
@@ -85,6 +93,11 @@ export class Kernel {
     return this.#running;
   }
 
+  /** Whether the code that runs now is a node's. */
+  get hosts(): boolean {
+    return this.#current !== undefined;
+  }
+
   /** Lets `fire` happen after `delayMs`, rounded up to the grid. */
   schedule(
     kind: EventKind,
@@ -106,25 +119,14 @@ export class Kernel {
   ): SimEvent {
     const event = new SimEvent(this.#queue, kind, at, this.#order++, owner, machine, fire);
     if (!this.#closed) this.#queue.push(event);
+    if (kind === 'timer') this.#origins?.set(event, new Error('the timer was set here'));
     return event;
   }
 
   /** Lets events that were held back happen now, in their order. */
   release(held: readonly SimEvent[]): void {
     for (const event of held) {
-      if (!event.pending) continue;
-      // The owner keeps the old event to cancel by, so the new one asks it.
-      this.scheduleAt(
-        event.kind,
-        this.#now,
-        event.owner,
-        () => {
-          if (!event.pending) return undefined;
-          event.settle();
-          return event.fire();
-        },
-        event.machine,
-      );
+      if (event.pending) this.#again(event, this.#now);
     }
   }
 
@@ -132,9 +134,13 @@ export class Kernel {
   runAs<T>(owner: Owner, code: () => T): T {
     const before = this.#current;
     this.#current = owner;
+    const endGuard = this.#guard(true);
+    const guest = enter(this.#options.allowRealWorld ? undefined : this);
     try {
       return code();
     } finally {
+      enter(guest);
+      endGuard();
       this.#current = before;
     }
   }
@@ -149,16 +155,40 @@ export class Kernel {
     this.#current = owner;
   }
 
-  /** Notes that hosted code failed; the first failure ends the run. The dead are not blamed. */
+  /**
+   * Notes that hosted code failed; the first failure ends the run. The dead are not blamed, and a
+   * property that hosted code itself found violated is told of as such.
+   */
   fail(cause: unknown, owner: Owner | undefined = this.#current): void {
     if (this.#failure !== undefined || (owner !== undefined && !owner.alive)) return;
+    if (cause instanceof SimulationError && cause.code === 'SIM_VIOLATED') {
+      this.#failure = cause;
+      return;
+    }
     const who = owner === undefined ? 'the world' : `node '${owner.machine.id}'`;
     const error = this.error('SIM_NODE_FAILED', `${who} threw`, {
       node: owner?.machine.id,
       cause,
     });
-    if (owner !== undefined && this.#onNodeError !== undefined) this.#onNodeError(error);
+    const { onNodeError } = this.#options;
+    if (owner !== undefined && onNodeError !== undefined) onNodeError(error);
     else this.#failure = error;
+  }
+
+  /** Notes that hosted code used the host's own `what`; that ends the run, whoever catches it. */
+  refuse(what: string): SimulationError {
+    const owner = this.#current;
+    const error = this.error('SIM_REAL_WORLD', `node '${owner?.machine.id}' used ${what}`, {
+      node: owner?.machine.id,
+      cause: new Error(`${what} was used here; its port in the environment is what to use`),
+    });
+    if (owner?.alive) this.#failure ??= error;
+    return error;
+  }
+
+  /** Where a timer was set, if that is kept. */
+  originOf(event: SimEvent): Error | undefined {
+    return this.#origins?.get(event);
   }
 
   /** An error that names the seed, the time, and the cause. */
@@ -182,34 +212,40 @@ export class Kernel {
   run({ untilMs, done, signal }: RunOptions): Promise<boolean> {
     this.#begin();
     const endInterception = interceptRejections();
+    const endGuard = this.#guard(turnsAreAdjacent);
     const onRejection = (reason: unknown): boolean => this.#takeRejection(reason);
     return new Promise<boolean>((resolve, reject) => {
       const end = (): void => {
+        rest();
+        endGuard();
         endInterception();
         this.#running = false;
       };
-      const step = (): void => {
+      const rest = (): void => {
+        this.#current = undefined;
+        enter(undefined);
+      };
+      const step = (): boolean => {
         try {
           const outcome = this.#advance(untilMs, done, signal);
-          if (outcome === undefined) {
-            hop(step, onRejection);
-            return;
-          }
+          if (outcome === undefined) return true;
           end();
           resolve(outcome);
         } catch (error) {
           end();
           reject(error);
         }
+        return false;
       };
       // Promises that the caller started before this run get their turn first.
-      hop(step, onRejection);
+      everyTurn({ step, rest, onRejection });
     });
   }
 
   /** Runs events without draining promises in between: for code that has none. */
   runSync(untilMs: number): void {
     this.#begin();
+    const endGuard = this.#guard(true);
     try {
       for (;;) {
         this.#look();
@@ -218,6 +254,9 @@ export class Kernel {
         this.#happen(event);
       }
     } finally {
+      enter(undefined);
+      endGuard();
+      this.#current = undefined;
       this.#running = false;
     }
   }
@@ -235,6 +274,10 @@ export class Kernel {
     this.#current = undefined;
   }
 
+  #guard(possible: boolean): () => void {
+    return possible && !this.#options.allowRealWorld ? guardRealWorld() : () => {};
+  }
+
   #takeRejection(reason: unknown): boolean {
     if (this.#current === undefined) return false;
     this.fail(reason);
@@ -247,6 +290,7 @@ export class Kernel {
     done: (() => boolean) | undefined,
     signal: AbortSignal | undefined,
   ): boolean | undefined {
+    this.#current = undefined;
     for (;;) {
       this.#look();
       signal?.throwIfAborted();
@@ -266,6 +310,10 @@ export class Kernel {
   /** The next event up to `untilMs`; without one, time moves on to `untilMs`. */
   #nextBefore(untilMs: number): SimEvent | undefined {
     const event = this.#queue.peek();
+    const { maxVirtualMs } = this.#options;
+    if (Math.min(event?.at ?? untilMs, untilMs) > maxVirtualMs) {
+      throw (this.#failure ??= this.#endless(`${maxVirtualMs} ms of virtual time`));
+    }
     if (event !== undefined && event.at <= untilMs) {
       if (event.at > this.#now) {
         this.#now = event.at;
@@ -289,13 +337,22 @@ export class Kernel {
       machine.held.push(event);
       return false;
     }
+    if (machine !== undefined && !event.waited && isBusy(machine, this.#now)) {
+      machine.freeAtMs = Math.max(machine.freeAtMs, this.#now) + ceilToTick(machine.eventMs);
+      this.#again(event, machine.freeAtMs).waited = true;
+      return false;
+    }
     event.settle();
     this.#events += 1;
     this.#eventsNow += 1;
     if (machine !== undefined && kind !== 'peer') this.#nodeEvents += 1;
-    if (this.#eventsNow > this.#maxEventsPerInstant) this.#stuck(machine);
+    if (this.#eventsNow > this.#options.maxEventsPerInstant) this.#stuck(machine);
+    if (this.#events > this.#options.maxEvents) {
+      this.#failure ??= this.#endless(`${this.#options.maxEvents} events`, machine);
+    }
     this.trace.add(this.#now, machine === undefined ? -1 : machine.index, kind);
     this.#current = owner;
+    if (!this.#options.allowRealWorld) enter(this);
     try {
       const result = event.fire();
       if (isThenable(result)) result.then(undefined, (error) => this.fail(error, owner));
@@ -305,11 +362,34 @@ export class Kernel {
     return true;
   }
 
+  /** Lets an event that has surfaced happen later. */
+  #again(event: SimEvent, at: number): SimEvent {
+    // The owner keeps the old event to cancel by, so the new one asks it.
+    const fire = (): unknown => {
+      if (!event.pending) return undefined;
+      event.settle();
+      return event.fire();
+    };
+    return this.scheduleAt(event.kind, at, event.owner, fire, event.machine);
+  }
+
+  #endless(budget: string, machine?: Holder): SimulationError {
+    const last = machine === undefined ? '' : `; the last event was on node '${machine.id}'`;
+    return this.error('SIM_ENDLESS', `the scenario has not ended within ${budget}${last}`, {
+      node: machine?.id,
+    });
+  }
+
   #stuck(machine: Holder | undefined): void {
     const who = machine === undefined ? 'the world' : `node '${machine.id}'`;
     const what = `${this.#eventsNow} events at one instant; the last on ${who}: time stands still`;
     this.#failure ??= this.error('SIM_STUCK', what, { node: machine?.id });
   }
+}
+
+/** Whether an event has to wait: it is slow, or has not caught up yet with what it got before. */
+function isBusy({ eventMs, freeAtMs }: Holder, now: number): boolean {
+  return eventMs > 0 || freeAtMs >= now;
 }
 
 function isThenable(value: unknown): value is PromiseLike<unknown> {

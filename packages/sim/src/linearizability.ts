@@ -6,22 +6,27 @@
  * when it gets stuck; it never enters a configuration (set of operations taken, state) twice. An
  * operation that surely changes nothing is taken as soon as it fits, and never reconsidered:
  * whatever could follow later can follow now. An operation without an outcome may be taken at any
- * time or never. Parts of the object that are independent are judged one by one, since
- * linearizability is local.
+ * time or never; it is tried last, and a configuration that took more of those than another one,
+ * all else equal, is not entered. Parts of the object that are independent are judged one by one,
+ * since linearizability is local.
  *
  * Cost: exponential in the number of concurrent operations at worst; memory is bounded by
- * `maxBytes`, beyond which the verdict is `'unknown'`. Source: Wing and Gong, "Testing and
+ * `maxBytes`, beyond which the verdict is `'undecided'`. Source: Wing and Gong, "Testing and
  * verifying concurrent objects", 1993; Lowe, "Testing for linearizability", 2017.
  */
 import { ConfigurationSet } from './configuration-set.ts';
 import type { Operation } from './history.ts';
-import { Choice, ILLEGAL, type Model, text } from './models.ts';
+import { type Model, text } from './models.ts';
+import { lift, linkMoments, type Moment, type Moments, unlift } from './moments.ts';
+import { ProductStates } from './product-states.ts';
+import { checkSearchLimits } from './search-limits.ts';
+import { StateTable } from './state-table.ts';
 import { checkStrength, type Floor, type Strength, strengthOf } from './strength.ts';
 
 export interface LinearizabilityOptions {
   /** Judges the parts the model names one by one. @default true */
   readonly partition?: boolean;
-  /** Memory for visited configurations, in bytes, for one part at a time. @default 256 MiB */
+  /** Memory for configurations and states, in bytes, for one part at a time. @default 256 MiB */
   readonly maxBytes?: number;
   /** Steps of the search, over all parts. @default 100,000,000 */
   readonly maxSteps?: number;
@@ -30,8 +35,8 @@ export interface LinearizabilityOptions {
 }
 
 export interface LinearizabilityResult extends Strength {
-  /** `'unknown'`: the search met its limit first. */
-  readonly verdict: 'linearizable' | 'violated' | 'unknown';
+  /** `'undecided'`: the search met its limit first. */
+  readonly verdict: 'linearizable' | 'violated' | 'undecided';
   /** Configurations visited: how hard it was. */
   readonly configurations: number;
   /** For another verdict than `'linearizable'`: where the search got stuck. */
@@ -66,12 +71,7 @@ export function checkLinearizability<State, Input, Output>(
     floor,
   }: LinearizabilityOptions = {},
 ): LinearizabilityResult {
-  if (!(maxBytes > 0 && maxBytes <= 2 ** 34)) {
-    throw new RangeError(`maxBytes lies between 1 and 2^34, got ${maxBytes}`);
-  }
-  if (!(maxSteps > 0 && Number.isFinite(maxSteps))) {
-    throw new RangeError(`maxSteps is positive and finite, got ${maxSteps}`);
-  }
+  checkSearchLimits({ maxBytes, maxSteps });
   const parts = partition ? partitionHistory(model, history) : new Map([['', history.keys()]]);
   const budget = { steps: maxSteps, maxBytes };
   const strength = strengthOf(history);
@@ -87,7 +87,7 @@ export function checkLinearizability<State, Input, Output>(
     if (verdict === 'violated') return { verdict, ...strength, configurations, violation };
     undecided ??= violation;
   }
-  const verdict = undecided === undefined ? 'linearizable' : 'unknown';
+  const verdict = undecided === undefined ? 'linearizable' : 'undecided';
   return { verdict, ...strength, configurations, violation: undecided };
 }
 
@@ -105,46 +105,38 @@ function partitionHistory<Input, Output>(
   return parts;
 }
 
-/** A call or a return, in a doubly linked list in the order of time. */
-interface Moment {
-  /** The operation's place in the search. */
-  readonly operation: number;
-  /** For a call, its return, when there is one. */
-  readonly match: Moment | undefined;
-  readonly isCall: boolean;
-  before: Moment | undefined;
-  after: Moment | undefined;
-}
-
-/**
- * A step that may be taken back: which operation was taken, from which state, what else it offers.
- */
-interface Taken {
+/** A way on: an operation that may take effect next, and the state it leads to. */
+interface Way {
   readonly call: Moment;
-  readonly state: number;
-  /** States this operation could have led to instead. */
-  readonly alternatives: readonly number[];
-  /** Nothing else needs to be tried in its place. */
-  readonly final: boolean;
+  readonly to: number;
 }
 
-// A JavaScript Map holds 2^24 entries; a state with its key takes some hundred bytes.
-const MAX_STATES = 2 ** 24 - 2;
-const STATE_BYTES = 256;
-const MAX_STEP_SLOTS = 2 ** 16;
+/** A step that may be taken back: the ways that were open, and the one of them that was taken. */
+interface Taken {
+  readonly ways: readonly Way[];
+  readonly index: number;
+  /** The state before. */
+  readonly from: number;
+}
+
+/** The states that the search meets, by number. */
+type States = Pick<StateTable<unknown, unknown, unknown>, 'initial' | 'full' | 'next'>;
+
+const NO_WAYS: readonly Way[] = [];
 
 class Search<State, Input, Output> {
   readonly #model: Model<State, Input, Output>;
   readonly #history: readonly Operation<Input, Output>[];
+  /** Places in the history: operations that returned, then those that did not. */
   readonly #indices: readonly number[];
+  readonly #count: number;
   readonly #budget: { steps: number };
-  readonly #head: Moment;
+  readonly #moments: Moments;
   readonly #bits: Int32Array;
+  /** Where an operation's bit stands; the optional ones begin with a word of their own. */
+  readonly #bitOf: readonly number[];
   readonly #visited: ConfigurationSet;
-  readonly #states: State[] = [];
-  readonly #stateNumbers = new Map<string | number, number>();
-  readonly #steps: StepCache;
-  readonly #maxStates: number;
+  readonly #states: States;
   readonly #taken: Taken[] = [];
   readonly #readsOnly: readonly boolean[];
   #state: number;
@@ -160,45 +152,51 @@ class Search<State, Input, Output> {
   ) {
     this.#model = model;
     this.#history = history;
-    this.#indices = indices;
     this.#budget = budget;
-    this.#maxStates = Math.min(MAX_STATES, Math.ceil(budget.maxBytes / STATE_BYTES));
-    this.#steps = new StepCache(indices.length);
-    this.#bits = new Int32Array(Math.ceil(indices.length / 32));
-    this.#visited = new ConfigurationSet(indices.length, budget.maxBytes);
-    this.#head = linkMoments(history, indices);
-    this.#returnsLeft = indices.filter((i) => history[i]!.returnAt !== undefined).length;
-    this.#readsOnly = indices.map((i) => {
-      const { input, output } = history[i]!;
-      return model.readsOnly?.(input, output) ?? false;
-    });
-    this.#state = this.#numberOf(model.initial);
+    this.#count = indices.length;
+    const readsOnly = (index: number): boolean =>
+      model.readsOnly?.(history[index]!.input, history[index]!.output) ?? false;
+    const returned = indices.filter((index) => history[index]!.returnAt !== undefined);
+    // What changes nothing and told nobody anything need not have happened.
+    const open = indices.filter(
+      (index) => history[index]!.returnAt === undefined && !readsOnly(index),
+    );
+    this.#indices = [...returned, ...open];
+    const operations = this.#indices.map((index) => history[index]!);
+    this.#readsOnly = this.#indices.map(readsOnly);
+    this.#moments = linkMoments(operations);
+    const [requiredWords, optionalWords] = [wordsFor(returned.length), wordsFor(open.length)];
+    this.#bits = new Int32Array(requiredWords + optionalWords);
+    this.#bitOf = operations.map((_, operation) =>
+      operation < returned.length ? operation : requiredWords * 32 + operation - returned.length,
+    );
+    const halfBytes = budget.maxBytes / 2;
+    this.#visited = new ConfigurationSet(requiredWords, optionalWords, halfBytes);
+    this.#states = model.partition
+      ? new ProductStates(model, operations, halfBytes)
+      : new StateTable(model, operations, halfBytes);
+    this.#returnsLeft = returned.length;
+    this.#state = this.#states.initial;
   }
 
   get configurations(): number {
     return this.#visited.size;
   }
 
-  get #full(): boolean {
-    return this.#visited.full || this.#states.length > this.#maxStates;
-  }
-
   run(): LinearizabilityResult['verdict'] {
-    let at = this.#head.after;
     // Once everything that returned is explained, the rest may never have happened.
-    while (this.#returnsLeft > 0) {
+    if (this.#returnsLeft === 0) return 'linearizable';
+    let at = this.#moments.returned.after;
+    while (at !== undefined) {
       this.#budget.steps -= 1;
-      if (this.#budget.steps < 0 || this.#full) return 'unknown';
-      if (at?.isCall) {
-        at = this.#take(at) ? this.#head.after : at.after;
-        continue;
-      }
-      this.#noteStuck(at);
-      const next = this.#backtrack();
-      if (next === 'exhausted') return 'violated';
-      at = next;
+      if (this.#budget.steps < 0 || this.#visited.full || this.#states.full) return 'undecided';
+      if (!at.isCall) this.#noteStuck(at);
+      if (this.#take(at.isCall ? this.#waysBy(at) : this.#openWays(at))) {
+        if (this.#returnsLeft === 0) return 'linearizable';
+        at = this.#moments.returned.after;
+      } else at = at.isCall && !this.#isReadThatFits(at) ? at.after : this.#back();
     }
-    return 'linearizable';
+    return 'violated';
   }
 
   /** Describes the longest explanation found, and what it cannot explain. */
@@ -213,194 +211,88 @@ class Search<State, Input, Output> {
       explained: this.#longest.map((operation) => this.#indices[operation]!),
       stuckAt,
       message:
-        `${this.#longest.length} of ${this.#indices.length} operations${where} have an order; ` +
+        `${this.#longest.length} of ${this.#count} operations${where} have an order; ` +
         `none of them explains operation ${stuckAt}${who}: ${words}`,
     };
   }
 
-  /** Takes an operation if its answer fits here and that leads somewhere new. */
-  #take(call: Moment): boolean {
-    const { operation } = call;
-    const final = this.#readsOnly[operation]!;
-    const next = this.#next(operation);
-    if (next.length === 0) return false;
-    this.#flip(operation);
-    for (let i = 0; i < next.length; i += 1) {
-      if (!this.#visited.add(this.#bits, next[i]!)) continue;
-      this.#taken.push({ call, state: this.#state, alternatives: next.slice(i + 1), final });
-      this.#enter(call, next[i]!);
-      return true;
-    }
-    this.#flip(operation);
-    return false;
+  /** Whether whatever could follow here could follow after this operation. */
+  #isReadThatFits({ operation }: Moment): boolean {
+    return this.#readsOnly[operation]! && this.#states.next(this.#state, operation).length > 0;
   }
 
-  /** Takes steps back to the last one with another way to go; tells where to look on. */
-  #backtrack(): Moment | undefined | 'exhausted' {
+  /** Where an operation leads to, as far as its answer fits and nobody has been there. */
+  #waysBy(call: Moment): readonly Way[] {
+    const { operation, match } = call;
+    const states = this.#states.next(this.#state, operation);
+    if (states.length === 0) return NO_WAYS;
+    const ways: Way[] = [];
+    this.#flip(operation);
+    for (const to of states) {
+      // What changes nothing and told nobody anything need not have happened.
+      if (match === undefined && to === this.#state) continue;
+      if (this.#visited.full) break;
+      if (this.#visited.add(this.#bits, to)) ways.push({ call, to });
+    }
+    this.#flip(operation);
+    return ways;
+  }
+
+  /**
+   * Where the operations without an outcome lead to that were called before `due`. All are entered
+   * into the visited ones at once, before any is followed: so what takes two of them where one
+   * would do finds that one there.
+   */
+  #openWays(due: Moment): readonly Way[] {
+    const ways: Way[] = [];
+    let call = this.#moments.open.after;
+    for (; call !== undefined && call.rank < due.rank; call = call.after) {
+      ways.push(...this.#waysBy(call));
+    }
+    return ways;
+  }
+
+  /** Takes one of several ways, from `index` on; false when there is none. */
+  #take(ways: readonly Way[], index = 0): boolean {
+    const way = ways[index];
+    if (way === undefined) return false;
+    this.#taken.push({ ways, index, from: this.#state });
+    this.#state = way.to;
+    this.#flip(way.call.operation);
+    lift(way.call);
+    if (way.call.match !== undefined) this.#returnsLeft -= 1;
+    return true;
+  }
+
+  /** Takes steps back to the last one with another way to go; tells where to look on, if any. */
+  #back(): Moment | undefined {
     for (;;) {
       const last = this.#taken.pop();
-      if (last === undefined) return 'exhausted';
-      const { call, state, alternatives, final } = last;
-      const other = alternatives.findIndex((next) => this.#visited.add(this.#bits, next));
-      if (other >= 0) {
-        this.#taken.push({ call, state, alternatives: alternatives.slice(other + 1), final });
-        this.#state = alternatives[other]!;
-        return this.#head.after;
-      }
-      this.#state = state;
+      if (last === undefined) return undefined;
+      const { ways, index, from } = last;
+      const { call } = ways[index]!;
+      this.#state = from;
       this.#flip(call.operation);
       unlift(call);
       if (call.match !== undefined) this.#returnsLeft += 1;
-      if (!final) return call.after;
+      if (this.#take(ways, index + 1)) return this.#moments.returned.after;
+      // After a read that fits, and after those without an outcome, nothing else is left to try.
+      if (call.match !== undefined && !this.#readsOnly[call.operation]) return call.after;
     }
-  }
-
-  #enter(call: Moment, state: number): void {
-    this.#state = state;
-    lift(call);
-    if (call.match !== undefined) this.#returnsLeft -= 1;
   }
 
   #flip(operation: number): void {
-    this.#bits[operation >> 5]! ^= 1 << (operation & 31);
+    const bit = this.#bitOf[operation]!;
+    this.#bits[bit >> 5]! ^= 1 << (bit & 31);
   }
 
-  #noteStuck(at: Moment | undefined): void {
-    if (at === undefined || this.#taken.length < this.#longest.length) return;
-    if (this.#longest.length > 0 && this.#taken.length === this.#longest.length) return;
-    this.#longest = this.#taken.map(({ call }) => call.operation);
-    this.#stuckAt = at.operation;
-  }
-
-  /** The states an operation leads to from here; none when its answer does not fit. */
-  #next(operation: number): readonly number[] {
-    const known = this.#steps.get(this.#state, operation);
-    if (known !== undefined) return known;
-    const next = this.#compute(operation);
-    this.#steps.set(this.#state, operation, next);
-    return next;
-  }
-
-  #compute(operation: number): readonly number[] {
-    const { input, output } = this.#history[this.#indices[operation]!]!;
-    const next = this.#model.step(this.#states[this.#state]!, input, output);
-    if (next === ILLEGAL) return [];
-    if (next instanceof Choice) return next.states.map((state) => this.#numberOf(state));
-    return [this.#numberOf(next)];
-  }
-
-  #numberOf(state: State): number {
-    const key = this.#model.key(state);
-    let number = this.#stateNumbers.get(key);
-    if (number === undefined) {
-      number = this.#states.length;
-      this.#states.push(state);
-      this.#stateNumbers.set(key, number);
-    }
-    return number;
+  #noteStuck(due: Moment): void {
+    if (this.#taken.length <= this.#longest.length && this.#longest.length > 0) return;
+    this.#longest = this.#taken.map(({ ways, index }) => ways[index]!.call.operation);
+    this.#stuckAt = due.operation;
   }
 }
 
-/** Remembers some of the latest steps: a step asks the model and makes a key, which may be slow. */
-class StepCache {
-  readonly #mask: number;
-  readonly #states: Int32Array;
-  readonly #operations: Int32Array;
-  readonly #next: (readonly number[])[] = [];
-
-  constructor(operations: number) {
-    // Some hundred states around the front of the search, each with its few candidates.
-    const slots = Math.min(MAX_STEP_SLOTS, 2 ** Math.ceil(Math.log2(operations * 256 + 1)));
-    this.#mask = slots - 1;
-    this.#states = new Int32Array(slots).fill(-1);
-    this.#operations = new Int32Array(slots);
-  }
-
-  get(state: number, operation: number): readonly number[] | undefined {
-    const slot = this.#slotOf(state, operation);
-    const hit = this.#states[slot] === state && this.#operations[slot] === operation;
-    return hit ? this.#next[slot] : undefined;
-  }
-
-  set(state: number, operation: number, next: readonly number[]): void {
-    const slot = this.#slotOf(state, operation);
-    this.#states[slot] = state;
-    this.#operations[slot] = operation;
-    this.#next[slot] = next;
-  }
-
-  #slotOf(state: number, operation: number): number {
-    const h = Math.imul(state, 0x9e3779b1) ^ Math.imul(operation, 0x85ebca6b);
-    return (h ^ (h >>> 15)) & this.#mask;
-  }
-}
-
-interface Point {
-  readonly operation: number;
-  readonly time: number;
-  readonly isCall: boolean;
-}
-
-/**
- * All calls and returns in order; at equal times calls first, so that those count as concurrent.
- */
-function pointsOf<Input, Output>(
-  history: readonly Operation<Input, Output>[],
-  indices: readonly number[],
-): Point[] {
-  const points: Point[] = [];
-  for (const [operation, index] of indices.entries()) {
-    const { callAt, returnAt } = history[index]!;
-    if (returnAt !== undefined && !(returnAt >= callAt)) {
-      throw new RangeError(`operation ${index} returned at ${returnAt}, before its call`);
-    }
-    points.push({ operation, time: callAt, isCall: true });
-    if (returnAt !== undefined) points.push({ operation, time: returnAt, isCall: false });
-  }
-  return points.sort((a, b) => a.time - b.time || Number(b.isCall) - Number(a.isCall));
-}
-
-function linkMoments<Input, Output>(
-  history: readonly Operation<Input, Output>[],
-  indices: readonly number[],
-): Moment {
-  const head: Moment = {
-    operation: -1,
-    match: undefined,
-    isCall: false,
-    before: undefined,
-    after: undefined,
-  };
-  // From the end to the front, so that a call finds its return made already.
-  const returns = new Map<number, Moment>();
-  let after: Moment | undefined;
-  for (const { operation, isCall } of pointsOf(history, indices).reverse()) {
-    const match = isCall ? returns.get(operation) : undefined;
-    const moment: Moment = { operation, match, isCall, before: head, after };
-    if (!isCall) returns.set(operation, moment);
-    if (after !== undefined) after.before = moment;
-    head.after = moment;
-    after = moment;
-  }
-  return head;
-}
-
-/** Takes an operation's two moments out of the list, which remember their places. */
-function lift({ before, after, match }: Moment): void {
-  before!.after = after;
-  if (after !== undefined) after.before = before;
-  if (match === undefined) return;
-  match.before!.after = match.after;
-  if (match.after !== undefined) match.after.before = match.before;
-}
-
-/** Puts them back; in the opposite order of {@link lift}. */
-function unlift(call: Moment): void {
-  const { match } = call;
-  if (match !== undefined) {
-    match.before!.after = match;
-    if (match.after !== undefined) match.after.before = match;
-  }
-  call.before!.after = call;
-  if (call.after !== undefined) call.after.before = call;
+function wordsFor(bits: number): number {
+  return Math.ceil(bits / 32);
 }

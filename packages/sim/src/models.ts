@@ -2,6 +2,7 @@
  * Sequential specifications: what an object answers when operations come one at a time. The checker
  * asks whether a concurrent history could have come from one.
  */
+import { hashText, StateMap, type ValueKind } from './state-map.ts';
 
 /** What {@link Model.step} returns for an answer that the object would not give. */
 export const ILLEGAL: unique symbol = Symbol('illegal');
@@ -30,8 +31,13 @@ export interface Model<State, Input, Output> {
    * states. An `output` of `undefined` is not known: every answer the object could give is right.
    */
   step(state: State, input: Input, output: Output | undefined): Next<State>;
-  /** Equal for equal states, different for different ones. */
+  /**
+   * Equal for equal states; without {@link equals}, different for different ones. Asked for every
+   * state reached, so let it be cheap: a hash where the content would make a long text.
+   */
   key(state: State): string | number;
+  /** Tells states of one key apart. @default they are equal */
+  equals?(a: State, b: State): boolean;
   /** Whether an operation, with this answer, changes no state at all. Speeds the search up. */
   readsOnly?(input: Input, output: Output | undefined): boolean;
   /** The part of the object an operation belongs to, when parts are independent of one another. */
@@ -103,31 +109,34 @@ export interface KeyValueModelOptions {
   readonly absent?: string | undefined;
 }
 
+const TEXTS: ValueKind<string> = { hash: hashText, equals: Object.is };
+
 /** A map from strings to strings; every key is independent of the others. */
 export function keyValueModel({
   absent,
-}: KeyValueModelOptions = {}): Model<ReadonlyMap<string, string>, KeyValueInput, KeyValueOutput> {
+}: KeyValueModelOptions = {}): Model<StateMap<string>, KeyValueInput, KeyValueOutput> {
   return {
-    initial: new Map(),
+    initial: StateMap.empty(TEXTS),
     step(state, input, output) {
       const current = state.get(input.key);
       switch (input.kind) {
         case 'get':
           return output === undefined || output.value === (current ?? absent) ? state : ILLEGAL;
         case 'put':
-          return withEntry(state, input.key, input.value);
+          return state.with(input.key, input.value);
         case 'append':
-          return withEntry(state, input.key, (current ?? '') + input.value);
+          return state.with(input.key, (current ?? '') + input.value);
         case 'delete':
-          return withEntry(state, input.key, undefined);
+          return state.with(input.key, undefined);
         case 'cas': {
           const ok = current === input.from;
           if (output !== undefined && output.ok !== ok) return ILLEGAL;
-          return ok ? withEntry(state, input.key, input.to) : state;
+          return ok ? state.with(input.key, input.to) : state;
         }
       }
     },
-    key: mapKey,
+    key: ({ hash }) => hash,
+    equals: (a, b) => a.equals(b),
     readsOnly: (input, output) =>
       input.kind === 'get' || (input.kind === 'cas' && output?.ok === false),
     partition: ({ key }) => key,
@@ -135,32 +144,12 @@ export function keyValueModel({
   };
 }
 
-/** The map with one entry changed, its keys in order; the same map when nothing changes. */
-export function withEntry<V>(
-  map: ReadonlyMap<string, V>,
-  key: string,
-  value: V | undefined,
-): ReadonlyMap<string, V> {
-  if (map.get(key) === value) return map;
-  const changed = new Map(map);
-  if (value === undefined) changed.delete(key);
-  else if (map.has(key)) changed.set(key, value);
-  else return new Map([...map, [key, value] as const].sort(([a], [b]) => (a < b ? -1 : 1)));
-  return changed;
-}
-
-/** One text per content; lengths come first, so that no two contents share one. */
-function mapKey(map: ReadonlyMap<string, string>): string {
-  let key = '';
-  for (const [name, value] of map) key += `${name.length} ${value.length} ${name}${value}`;
-  return key;
-}
-
 /** Operations and answers in words. */
 export function text(value: unknown): string {
   return value === undefined ? 'unknown' : JSON.stringify(value);
 }
 
-function primitiveKey(value: unknown): string {
+function primitiveKey(value: unknown): string | number {
+  if (typeof value === 'number' && !Object.is(value, -0)) return value;
   return `${typeof value} ${Object.is(value, -0) ? '-0' : String(value)}`;
 }

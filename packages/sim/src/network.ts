@@ -1,55 +1,40 @@
 /**
- * The network between the machines: who is connected with whom, and what happens to a message.
+ * The network between the machines: what happens to a message. Who is connected with whom is told
+ * by connections.ts.
  *
- * Between any two running machines there is a connection, which comes up a while after both are
- * there and goes down a while after one of them is gone, paused, or cut off in either direction. A
- * message is lost, doubled, delayed and reordered as the settings say, and lost when its direction
- * is blocked at its sending or its arrival.
+ * A message waits for its turn on a narrow link, is lost, doubled, delayed and reordered as the
+ * settings of its direction say, held up while the direction is clogged, and lost when it is
+ * blocked at its sending or its arrival.
  *
  * Invariants: a direction never holds more than `maxQueuedBytes`; without loss, duplication,
  * reordering and blocks, messages arrive once and in order within a connection. With reordering,
  * messages may even arrive after their connection has gone, as in a network of datagrams.
- * Cost: one event and one copy per delivery.
+ * Cost: one event and one copy per delivery, one event more when it is held up.
  */
-import { copyPlain, type NodeId } from '@ds/transport';
-import type { Owner, SimEvent } from './event-queue.ts';
-import type { Kernel } from './kernel.ts';
-import { type NetworkOptions, resolveNetworkOptions } from './network-options.ts';
-import { drawChance, drawDelay, type Random, seededRandom } from './random.ts';
-import type { SimTransport } from './transport.ts';
-
-/** What the network has to know of a machine. */
-export interface Station {
-  readonly id: NodeId;
-  readonly index: number;
-  readonly paused: boolean;
-  readonly held: SimEvent[];
-  /** The door of the machine's present life; none while it is down or has closed it. */
-  readonly transport: SimTransport | undefined;
-}
-
-/** Messages on their way from one machine to another. */
-export class Direction {
-  readonly from: Station;
-  readonly to: Station;
-  blocked = false;
-  queuedBytes = 0;
-  saturated = false;
-  lastArrivalMs = 0;
-  /** The link and the time of the latest message, and how many there were at that time. */
-  latest = '';
-  burst = 0;
-
-  constructor(from: Station, to: Station) {
-    this.from = from;
-    this.to = to;
-  }
-}
+import { copyPlain } from '@ds/transport';
+import { Connections } from './connections.ts';
+import type { Carrier, Direction, Station, Submission } from './direction.ts';
+import type { SimEvent } from './event-queue.ts';
+import { ceilToTick, type Kernel, TICK_MS } from './kernel.ts';
+import { drawExponential, drawLatency, quickLatency } from './latency.ts';
+import {
+  type LinkOptions,
+  type NetworkOptions,
+  resolveLinkOptions,
+  resolveNetworkOptions,
+} from './network-options.ts';
+import { drawChance, type Random, seededRandom } from './random.ts';
 
 /** For a world with a schedule: which faults to commit, and a seed for a stream per message. */
 export interface NetworkPlan {
   readonly seed: number;
   takes(step: string): boolean;
+}
+
+/** How long a flapping link is up and down on average. */
+export interface FlapOptions {
+  readonly upMs: number;
+  readonly downMs: number;
 }
 
 interface Parcel {
@@ -59,125 +44,174 @@ interface Parcel {
   readonly id: number;
 }
 
-interface Connection {
-  readonly incarnation: number;
-  readonly first: SimTransport;
-  readonly second: SimTransport;
-}
-
-type Aim = 'connect' | 'silence' | 'goodbye';
-
-/** Two machines and the connection between them, if there is one. */
-interface Pair {
-  readonly there: Direction;
-  readonly back: Direction;
-  connection: Connection | undefined;
-  /** What is about to happen to the connection, and when. */
-  aim: Aim | undefined;
-  change: SimEvent | undefined;
-}
-
 export interface NetworkCounts {
   readonly sent: number;
   readonly delivered: number;
+  /** In all: by chance, by blocks, by full queues, and because nobody was there. */
   readonly lost: number;
   readonly duplicated: number;
   readonly reordered: number;
+  /** Held up by a clogged direction. */
+  readonly clogged: number;
+  /** Lost because the direction was full and `whenFull` is `'drop'`. */
+  readonly dropped: number;
+  /** Times that a flapping link went down. */
+  readonly flaps: number;
 }
 
-export class Network {
+export class Network implements Carrier {
   readonly #kernel: Kernel;
   readonly #random: Random;
-  readonly #stations = new Map<NodeId, Station>();
-  readonly #pairs = new Map<Station, Map<Station, Pair>>();
+  readonly #connections: Connections;
   readonly #plan: NetworkPlan | undefined;
+  /** The next change of each flapping link, by one of its directions. */
+  readonly #flapping = new Map<Direction, SimEvent>();
   #options: NetworkOptions;
-  #incarnation = 0;
-  #counts = { sent: 0, delivered: 0, lost: 0, duplicated: 0, reordered: 0 };
+  #counts = {
+    sent: 0,
+    delivered: 0,
+    lost: 0,
+    duplicated: 0,
+    reordered: 0,
+    clogged: 0,
+    dropped: 0,
+    flaps: 0,
+  };
 
   constructor(kernel: Kernel, random: Random, options: NetworkOptions, plan?: NetworkPlan) {
     this.#kernel = kernel;
     this.#random = random;
     this.#options = options;
     this.#plan = plan;
+    this.#connections = new Connections(kernel, random, () => this.#options);
   }
 
-  get options(): NetworkOptions {
-    return this.#options;
+  get maxMessageBytes(): number {
+    return this.#options.maxMessageBytes;
   }
 
   counts(): NetworkCounts {
     return { ...this.#counts };
   }
 
+  /** Changes the settings of all directions, except where {@link configureLink} says otherwise. */
   configure(options: Partial<NetworkOptions>): void {
-    this.#options = resolveNetworkOptions(options, this.#options);
+    const next = resolveNetworkOptions(options, this.#options);
+    for (const direction of this.#connections.directions()) {
+      const { overrides } = direction;
+      if (overrides !== undefined) direction.settings = resolveLinkOptions(overrides, next);
+    }
+    this.#options = next;
+  }
+
+  /** Gives a direction settings of its own, beside those it has; `undefined` takes them away. */
+  configureLink(from: Station, to: Station, options: Partial<LinkOptions> | undefined): void {
+    const direction = this.#connections.direction(from, to);
+    if (direction === undefined) return;
+    const overrides = options && { ...direction.overrides, ...options };
+    direction.settings = overrides && resolveLinkOptions(overrides, this.#options);
+    direction.overrides = overrides;
   }
 
   add(station: Station): void {
-    const pairs = new Map<Station, Pair>();
-    for (const other of this.#stations.values()) {
-      const pair: Pair = {
-        there: new Direction(station, other),
-        back: new Direction(other, station),
-        connection: undefined,
-        aim: undefined,
-        change: undefined,
-      };
-      pairs.set(other, pair);
-      this.#pairs.get(other)!.set(station, pair);
-    }
-    this.#pairs.set(station, pairs);
-    this.#stations.set(station.id, station);
-  }
-
-  /** Blocks or opens the direction between two machines. */
-  setBlocked(from: Station, to: Station, blocked: boolean): void {
-    const pair = this.#pairs.get(from)?.get(to);
-    if (pair === undefined) return;
-    const direction = pair.there.from === from ? pair.there : pair.back;
-    direction.blocked = blocked;
-    this.#update(pair);
+    this.#connections.add(station);
   }
 
   /** Notes that a machine came, went, paused or resumed. */
   changed(station: Station): void {
-    for (const pair of this.#pairs.get(station)!.values()) this.#update(pair);
+    this.#connections.changed(station);
   }
 
-  /** Takes a message, or tells why not. `connection` is 0 for a message to oneself. */
-  submit(
-    direction: Direction,
-    connection: number,
-    submitted: { channel: string; message: unknown; bytes: number },
-  ): 'queued' | 'saturated' {
-    const { bytes, message } = submitted;
-    if (direction.queuedBytes + bytes > this.#options.maxQueuedBytes) {
+  /** Cuts these ways, opens all others, and ends all flapping. */
+  cutOnly(ways: readonly (readonly [Station, Station])[]): void {
+    const cut = new Set(ways.map(([from, to]) => this.#connections.direction(from, to)));
+    for (const direction of [...this.#connections.directions()]) {
+      this.#setCut(direction, cut.has(direction));
+    }
+    for (const [direction, change] of this.#flapping) {
+      change.cancel();
+      this.#setDown(direction, false);
+    }
+    this.#flapping.clear();
+  }
+
+  /** Cuts or opens the direction between two machines. */
+  setCut(from: Station, to: Station, cut: boolean): void {
+    const direction = this.#connections.direction(from, to);
+    if (direction !== undefined) this.#setCut(direction, cut);
+  }
+
+  /** Holds up what would arrive in the next `forMs`, and then lets all of it arrive, in order. */
+  clog(from: Station, to: Station, forMs: number): void {
+    const direction = this.#connections.direction(from, to);
+    if (direction === undefined) return;
+    const until = this.#kernel.now + ceilToTick(forMs);
+    direction.cloggedUntilMs = Math.max(direction.cloggedUntilMs, until);
+    // What is sent from here on comes behind what is held up.
+    direction.lastArrivalMs = Math.max(direction.lastArrivalMs, until + TICK_MS);
+  }
+
+  /**
+   * Lets the link between two machines come and go, both ways; it goes down at once. Without
+   * options it ends, and the link is up.
+   */
+  flap(one: Station, other: Station, options: FlapOptions | undefined): void {
+    const direction = this.#connections.direction(one, other);
+    if (direction === undefined) return;
+    const key = this.#flapping.has(this.#back(direction)) ? this.#back(direction) : direction;
+    this.#flapping.get(key)?.cancel();
+    this.#flapping.delete(key);
+    if (options === undefined) {
+      this.#setDown(key, false);
+      return;
+    }
+    const { upMs, downMs } = options;
+    const turn = (down: boolean): void => {
+      if (down) this.#counts.flaps += 1;
+      this.#setDown(key, down);
+      const delayMs = Math.max(TICK_MS, drawExponential(this.#random, down ? downMs : upMs));
+      const next = (): void => turn(!down);
+      this.#flapping.set(key, this.#kernel.schedule('network', delayMs, undefined, next));
+    };
+    turn(true);
+  }
+
+  submit(direction: Direction, connection: number, submission: Submission): 'queued' | 'saturated' {
+    const { bytes, message, channel } = submission;
+    const self = direction.from === direction.to;
+    const settings = direction.settings ?? this.#options;
+    const full = direction.queuedBytes + bytes > settings.maxQueuedBytes;
+    if (full && (self || settings.whenFull === 'saturate')) {
       direction.saturated = true;
       return 'saturated';
     }
-    direction.queuedBytes += bytes;
     this.#counts.sent += 1;
-    const parcel = { ...submitted, id: this.#counts.sent };
+    const parcel = { channel, message, id: this.#counts.sent };
     const { trace, now } = this.#kernel;
     trace.add(now, direction.from.index, 'send');
     trace.addValue(direction.to.index);
     trace.addValue(message);
     if (trace.keeps) this.#note('send', direction, parcel, copyPlain(message));
-    const self = direction.from === direction.to;
+    if (full) {
+      this.#counts.dropped += 1;
+      this.#lose(direction, parcel);
+      return 'queued';
+    }
+    direction.queuedBytes += bytes;
     const random = this.#randomFor(direction);
-    const lost = !self && (direction.blocked || this.#isLost(direction, random));
-    const at = self ? now : this.#drawArrival(direction, random);
+    const lost = !self && (direction.blocked || this.#isLost(direction, settings, random));
+    const leavesAt = self ? now : leave(direction, now, bytes, settings);
+    const at = self ? now : this.#drawArrival(direction, leavesAt, settings, random);
     const copy = lost ? undefined : copyPlain(message);
     this.#arriveAt(at, direction, () => {
       this.#release(direction, bytes);
       if (lost || direction.blocked) this.#lose(direction, parcel);
       else this.#deliver(direction, connection, parcel, copy);
     });
-    if (self || lost || !drawChance(random, this.#options.duplicate)) return 'queued';
-    const againMs = at - now + drawDelay(random, this.#options.delay);
+    if (self || lost || !drawChance(random, settings.duplicate)) return 'queued';
+    const againAt = at + drawLatency(random, settings.delay);
     if (this.#takes('duplicate', direction)) {
-      this.#duplicate(againMs, direction, connection, parcel);
+      this.#duplicate(againAt, direction, connection, parcel);
     }
     return 'queued';
   }
@@ -192,8 +226,7 @@ export class Network {
     return seededRandom(this.#plan.seed, `network ${nameOf(direction)}`);
   }
 
-  #isLost(direction: Direction, random: Random): boolean {
-    const { loss } = this.#options;
+  #isLost(direction: Direction, { loss }: LinkOptions, random: Random): boolean {
     if (drawChance(random, loss) && this.#takes('lose', direction)) return true;
     // Where any message may be lost, a smaller run may do without this one as well.
     return loss > 0 && !this.#takes('message', direction);
@@ -203,46 +236,63 @@ export class Network {
     return this.#plan?.takes(`${fault} ${nameOf(direction)}`) ?? true;
   }
 
-  #duplicate(delayMs: number, direction: Direction, connection: number, parcel: Parcel): void {
+  #duplicate(at: number, direction: Direction, connection: number, parcel: Parcel): void {
     this.#counts.duplicated += 1;
     const again = copyPlain(parcel.message);
-    this.#kernel.schedule(
-      'message',
-      delayMs,
-      undefined,
-      () => {
-        if (!direction.blocked) this.#deliver(direction, connection, parcel, again);
-      },
-      direction.to,
-    );
+    this.#arriveAt(at, direction, () => {
+      if (!direction.blocked) this.#deliver(direction, connection, parcel, again);
+    });
   }
 
-  #drawArrival(direction: Direction, random: Random): number {
-    const { delay, reorder } = this.#options;
-    const delayMs = drawDelay(random, delay);
-    const { now } = this.#kernel;
+  #drawArrival(
+    direction: Direction,
+    leavesAt: number,
+    { delay, reorder }: LinkOptions,
+    random: Random,
+  ): number {
+    const drawnMs = drawLatency(random, delay);
+    const quickMs = quickLatency(delay);
+    // A smaller run may do without this message's being late.
+    const delayMs = drawnMs > quickMs && !this.#takes('late', direction) ? quickMs : drawnMs;
     if (drawChance(random, reorder)) {
-      const longer = drawDelay(random, delay);
+      const longer = drawLatency(random, delay);
       // Overtaken by what is sent meanwhile, and free to overtake.
       if (this.#takes('reorder', direction)) {
         this.#counts.reordered += 1;
-        return now + delayMs + longer;
+        return leavesAt + delayMs + longer;
       }
     }
-    const at = Math.max(now + delayMs, direction.lastArrivalMs);
+    const at = Math.max(leavesAt + delayMs, direction.lastArrivalMs);
     direction.lastArrivalMs = at;
     return at;
   }
 
   #arriveAt(at: number, direction: Direction, fire: () => void): void {
-    this.#kernel.schedule('message', at - this.#kernel.now, undefined, fire, direction.to);
+    const delayMs = at - this.#kernel.now;
+    const arrive = (): void => this.#pass(direction, fire, true);
+    this.#kernel.schedule('message', delayMs, undefined, arrive, direction.to);
+  }
+
+  /** Lets a message through, unless its direction is clogged: then it waits for the end of that. */
+  #pass(direction: Direction, fire: () => void, first: boolean): void {
+    const { now } = this.#kernel;
+    const waitMs = direction.cloggedUntilMs - now;
+    // At the very end those that wait go first, since they were here before.
+    if (waitMs < 0 || (waitMs === 0 && !first)) {
+      fire();
+      return;
+    }
+    if (first) this.#counts.clogged += 1;
+    const again = (): void => this.#pass(direction, fire, false);
+    this.#kernel.schedule('message', waitMs, undefined, again, direction.to);
   }
 
   #deliver(direction: Direction, connection: number, parcel: Parcel, message: unknown): void {
     const { transport } = direction.to;
     const { from } = direction;
     const current = from === direction.to || transport?.incarnationOf(from.id) === connection;
-    if (transport === undefined || (!current && this.#options.reorder === 0)) {
+    const { reorder } = direction.settings ?? this.#options;
+    if (transport === undefined || (!current && reorder === 0)) {
       this.#lose(direction, parcel);
       return;
     }
@@ -267,71 +317,37 @@ export class Network {
 
   #release(direction: Direction, bytes: number): void {
     direction.queuedBytes -= bytes;
-    if (!direction.saturated || direction.queuedBytes * 2 > this.#options.maxQueuedBytes) return;
+    const { maxQueuedBytes } = direction.settings ?? this.#options;
+    if (!direction.saturated || direction.queuedBytes * 2 > maxQueuedBytes) return;
     direction.saturated = false;
     const sender = direction.from.transport;
     if (sender === undefined) return;
     this.#kernel.schedule('drain', 0, sender.owner, () => sender.drain(direction.to.id));
   }
 
-  /** Moves a pair towards what its two machines allow: a connection, or none. */
-  #update(pair: Pair): void {
-    const { connection } = pair;
-    const [first, second] = [pair.there.from.transport, pair.there.to.transport];
-    const possible =
-      first !== undefined &&
-      second !== undefined &&
-      !(pair.there.from.paused || pair.there.to.paused) &&
-      !(pair.there.blocked || pair.back.blocked);
-    const intact = connection?.first === first && connection?.second === second;
-    if (connection === undefined) {
-      this.#aim(pair, possible ? 'connect' : undefined);
-    } else if (possible && intact) {
-      this.#aim(pair, undefined);
-    } else {
-      const known = connection.first.saidGoodbye || connection.second.saidGoodbye;
-      this.#aim(pair, known ? 'goodbye' : 'silence');
-    }
+  #back({ from, to }: Direction): Direction {
+    return this.#connections.direction(to, from)!;
   }
 
-  /** Lets the change that is due happen after a while; one that is under way already goes on. */
-  #aim(pair: Pair, aim: Aim | undefined): void {
-    if (pair.aim === aim) return;
-    pair.change?.cancel();
-    pair.aim = aim;
-    pair.change = undefined;
-    if (aim === undefined) return;
-    // A machine that said goodbye, or is back already, is noticed sooner than one that is silent.
-    const { detect, connect } = this.#options;
-    const delayMs = drawDelay(this.#random, aim === 'silence' ? detect : connect);
-    pair.change = this.#kernel.schedule('network', delayMs, undefined, () => {
-      pair.change = undefined;
-      pair.aim = undefined;
-      if (aim === 'connect') this.#connect(pair);
-      else this.#disconnect(pair);
-    });
+  #setCut(direction: Direction, cut: boolean): void {
+    if (direction.cut === cut) return;
+    direction.cut = cut;
+    this.#connections.rerouted(direction);
   }
 
-  #connect(pair: Pair): void {
-    const [first, second] = [pair.there.from.transport!, pair.there.to.transport!];
-    this.#incarnation += 1;
-    const incarnation = this.#incarnation;
-    pair.connection = { incarnation, first, second };
-    this.#tell(first.owner, () => first.connect(pair.there, incarnation));
-    this.#tell(second.owner, () => second.connect(pair.back, incarnation));
+  #setDown(direction: Direction, down: boolean): void {
+    direction.down = down;
+    this.#back(direction).down = down;
+    this.#connections.rerouted(direction);
   }
+}
 
-  #disconnect(pair: Pair): void {
-    const { first, second, incarnation } = pair.connection!;
-    pair.connection = undefined;
-    this.#tell(first.owner, () => first.disconnect(pair.there.to.id, incarnation));
-    this.#tell(second.owner, () => second.disconnect(pair.there.from.id, incarnation));
-    this.#update(pair);
-  }
-
-  #tell(owner: Owner, fire: () => void): void {
-    this.#kernel.schedule('peer', 0, owner, fire);
-  }
+/** When the last byte of a message that is handed over now has left. */
+function leave(direction: Direction, now: number, bytes: number, settings: LinkOptions): number {
+  const { bytesPerMs } = settings;
+  if (bytesPerMs === Number.POSITIVE_INFINITY) return now;
+  direction.freeAtMs = Math.max(now, direction.freeAtMs) + bytes / bytesPerMs;
+  return direction.freeAtMs;
 }
 
 /** The message being sent: its link, its time, and which it is of several at once. */

@@ -52,6 +52,8 @@ export class SimNode<H = unknown> {
   factory: NodeFactory<H>;
   boot = 0;
   paused = false;
+  eventMs = 0;
+  freeAtMs = -1;
   life: Life | undefined;
   #handle: { value: H } | undefined;
   #down: 'crashed' | 'stopped' = 'stopped';
@@ -105,6 +107,7 @@ export class SimNode<H = unknown> {
     this.life?.transport?.abandon(goodbye);
     this.life = undefined;
     this.paused = false;
+    this.freeAtMs = -1;
     this.#handle = undefined;
     this.#down = state;
   }

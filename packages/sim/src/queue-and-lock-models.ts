@@ -1,5 +1,6 @@
 /** Sequential specifications of a first-in-first-out queue and of a lock with fencing tokens. */
 import { ILLEGAL, type Model, text } from './models.ts';
+import { hashText, mixHashes } from './state-map.ts';
 
 export type QueueInput =
   | { readonly kind: 'enqueue'; readonly value: string | number }
@@ -19,11 +20,16 @@ export function queueModel(): Model<readonly (string | number)[], QueueInput, Qu
       if (output !== undefined && output.value !== state[0]) return ILLEGAL;
       return state.slice(1);
     },
-    key: (state) => JSON.stringify(state),
+    key: (state) => state.reduce((hash: number, value) => mixHashes(hash, hashOf(value)), 0),
+    equals: (a, b) => a.length === b.length && a.every((value, i) => value === b[i]),
     readsOnly: (input, output) =>
       input.kind === 'dequeue' && output !== undefined && output.value === undefined,
     describe: ({ kind, ...rest }, output) => `${kind} ${text(rest)} -> ${text(output)}`,
   };
+}
+
+function hashOf(value: string | number): number {
+  return typeof value === 'string' ? hashText(value) : value;
 }
 
 export type LockInput =

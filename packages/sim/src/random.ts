@@ -76,31 +76,19 @@ export function drawChance(random: Random, probability: number): boolean {
   return probability > 0 && random() < probability;
 }
 
-/** How long something takes: never below `minMs`, `meanMs` on average before the cut at `maxMs`. */
-export interface DelayRange {
-  readonly minMs: number;
-  readonly meanMs: number;
-  readonly maxMs: number;
-}
-
-/** Draws from an exponential distribution that starts at `minMs` and is cut at `maxMs`. */
-export function drawDelay(random: Random, { minMs, meanMs, maxMs }: DelayRange): number {
-  if (meanMs === minMs) return minMs;
-  return Math.min(maxMs, minMs - (meanMs - minMs) * Math.log(1 - random()));
-}
-
-/** @throws {RangeError} unless 0 <= minMs <= meanMs <= maxMs < Infinity. */
-export function checkDelayRange(what: string, { minMs, meanMs, maxMs }: DelayRange): void {
-  if (!(minMs >= 0 && meanMs >= minMs && maxMs >= meanMs && Number.isFinite(maxMs))) {
-    throw new RangeError(
-      `${what}: 0 <= minMs <= meanMs <= maxMs must hold, got ${minMs}, ${meanMs}, ${maxMs}`,
-    );
-  }
-}
-
 /** @throws {RangeError} unless `probability` lies in [0, 1]. */
 export function checkProbability(what: string, probability: number): void {
   if (!(probability >= 0 && probability <= 1)) {
     throw new RangeError(`${what} is a probability from 0 to 1, got ${probability}`);
   }
+}
+
+/** The same items in another order, each order as likely. Source: Fisher and Yates. */
+export function shuffled<T>(random: Random, items: readonly T[]): T[] {
+  const order = [...items];
+  for (let i = order.length - 1; i > 0; i -= 1) {
+    const j = drawInteger(random, 0, i);
+    [order[i], order[j]] = [order[j]!, order[i]!];
+  }
+  return order;
 }

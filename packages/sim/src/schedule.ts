@@ -4,9 +4,10 @@
  *
  * Every fault that a world is about to commit, and every optional part that a scenario asks about
  * with `world.takes('...')`, is a step with a name. A first run takes them all and writes them
- * down; a replay takes the ones it is told and refuses the rest. All else, the delays of messages
- * first of all, stays as the seed has it: a world with a schedule draws what befalls a message from
- * a stream of the message's own (its link and time), so that one fault less shifts no other.
+ * down; a replay takes the ones it is told and refuses the rest. A delayed message is such a step
+ * too: refused, the message takes as long as a quick one. All else stays as the seed has it: a
+ * world with a schedule draws what befalls a message from a stream of the message's own (its link
+ * and time), so that one fault less shifts no other.
  *
  * Invariant: the same seed and the same `only` give the same run.
  */
@@ -28,15 +29,15 @@ export interface ScheduledWorld {
 }
 
 export interface ScheduleOptions {
-  /** The names of the steps to take; all others are left out. @default every step is taken */
-  readonly only?: ReadonlySet<string>;
+  /** Has the names of the steps to take; all others are left out. @default every step is taken */
+  readonly only?: Pick<ReadonlySet<string>, 'has'>;
   /** Lets the world keep its trace. @default false */
   readonly trace?: boolean;
 }
 
 export class Schedule<W extends ScheduledWorld = ScheduledWorld> {
   readonly trace: boolean;
-  readonly #only: ReadonlySet<string> | undefined;
+  readonly #only: Pick<ReadonlySet<string>, 'has'> | undefined;
   readonly #counts = new Map<string, number>();
   readonly #steps: ScheduledStep[] = [];
   #world: W | undefined;

@@ -3,29 +3,37 @@
  * process's own order and explains every answer, whatever the clock on the wall said?
  *
  * The search walks over configurations (how far each process has got, the object's state) and
- * never enters one twice. An operation without an outcome may take effect at any time after those
- * its process had done before, or never, and its process does not wait for it. An operation without
- * a process is one of its own.
+ * never enters one twice. An operation that surely changes nothing is taken as soon as it fits. An
+ * operation without an outcome may take effect at any time after those its process had done
+ * before, or never, and its process does not wait for it. An operation without a process is one of
+ * its own.
  *
  * Unlike linearizability this is not local: parts cannot be judged one by one. Cost: exponential in
- * the number of processes at worst; bounded by `maxConfigurations`, beyond which the verdict is
- * `'unknown'`. Source: Lamport, "How to make a multiprocessor computer that correctly executes
+ * the number of processes at worst; memory is bounded by `maxBytes`, beyond which the verdict is
+ * `'undecided'`. Source: Lamport, "How to make a multiprocessor computer that correctly executes
  * multiprocess programs", 1979.
  */
+import { ConfigurationSet } from './configuration-set.ts';
 import type { Operation } from './history.ts';
-import { Choice, ILLEGAL, type Model, text } from './models.ts';
+import { type Model, text } from './models.ts';
+import { checkSearchLimits, type SearchLimits } from './search-limits.ts';
+import { StateTable } from './state-table.ts';
 import { checkStrength, type Floor, type Strength, strengthOf } from './strength.ts';
 
 export interface SequentialOptions {
-  /** Configurations to visit before it gives up. @default 1,000,000 */
-  readonly maxConfigurations?: number;
-  /** Refuses to judge a weaker history. @default none */
+  /** Memory for configurations and states, in bytes. @default 256 MiB */
+  readonly maxBytes?: number;
+  /** Steps of the search. @default 100,000,000 */
+  readonly maxSteps?: number;
+  /** Refuses to judge a weaker history. @default at least one operation */
   readonly floor?: Floor;
 }
 
 export interface SequentialResult {
-  readonly verdict: 'sequential' | 'violated' | 'unknown';
+  /** `'undecided'`: the search met its limit first. */
+  readonly verdict: 'sequential' | 'violated' | 'undecided';
   readonly strength: Strength;
+  /** Configurations visited: how hard it was. */
   readonly configurations: number;
   /** For another verdict than `'sequential'`: the longest order found and what it lacks. */
   readonly violation?: {
@@ -57,14 +65,12 @@ interface Step {
 export function checkSequentialConsistency<State, Input, Output>(
   model: Model<State, Input, Output>,
   history: readonly Operation<Input, Output>[],
-  { maxConfigurations = 1_000_000, floor = {} }: SequentialOptions = {},
+  { maxBytes = 256 * 2 ** 20, maxSteps = 100_000_000, floor = {} }: SequentialOptions = {},
 ): SequentialResult {
-  if (!(maxConfigurations >= 1 && maxConfigurations <= 2 ** 24 - 2)) {
-    throw new RangeError(`maxConfigurations lies between 1 and 2^24, got ${maxConfigurations}`);
-  }
+  checkSearchLimits({ maxBytes, maxSteps });
   const strength = strengthOf(history);
   checkStrength(strength, floor);
-  const search = new Search(model, history, maxConfigurations);
+  const search = new Search(model, history, { maxBytes, maxSteps });
   const verdict = search.run();
   const { configurations } = search;
   if (verdict === 'sequential') return { verdict, strength, configurations };
@@ -74,13 +80,15 @@ export function checkSequentialConsistency<State, Input, Output>(
 class Search<State, Input, Output> {
   readonly #model: Model<State, Input, Output>;
   readonly #history: readonly Operation<Input, Output>[];
+  readonly #readsOnly: readonly boolean[];
   readonly #chains: readonly Chain[];
-  readonly #done: number[];
-  readonly #states: State[] = [];
-  readonly #numbers = new Map<string | number, number>();
-  readonly #visited = new Set<string>();
-  readonly #max: number;
+  /** How many operations of each chain have been taken. */
+  readonly #done: Int32Array;
+  readonly #states: StateTable<State, Input, Output>;
+  readonly #visited: ConfigurationSet;
   readonly #path: Step[] = [];
+  readonly #initial: number;
+  #stepsLeft: number;
   #left: number;
   #longest: readonly number[] = [];
   #stuckAt: readonly number[] = [];
@@ -88,13 +96,18 @@ class Search<State, Input, Output> {
   constructor(
     model: Model<State, Input, Output>,
     history: readonly Operation<Input, Output>[],
-    max: number,
+    { maxBytes, maxSteps }: SearchLimits,
   ) {
     this.#model = model;
     this.#history = history;
-    this.#max = max;
+    this.#readsOnly = history.map(({ input, output }) => model.readsOnly?.(input, output) ?? false);
     this.#chains = chainsOf(history);
-    this.#done = this.#chains.map(() => 0);
+    this.#done = new Int32Array(this.#chains.length);
+    const optional = this.#chains.filter((chain) => chain.optional).length;
+    this.#visited = new ConfigurationSet(this.#chains.length - optional, optional, maxBytes / 2);
+    this.#states = new StateTable(model, history, maxBytes / 2);
+    this.#initial = this.#states.initial;
+    this.#stepsLeft = maxSteps;
     this.#left = history.filter(({ returnAt }) => returnAt !== undefined).length;
   }
 
@@ -103,12 +116,13 @@ class Search<State, Input, Output> {
   }
 
   run(): SequentialResult['verdict'] {
-    const untried: Step[][] = [this.#steps(this.#numberOf(this.#model.initial))];
+    const untried: Step[][] = [this.#steps(this.#initial)];
     this.#noteStuck();
     while (this.#left > 0) {
       const steps = untried.at(-1);
       if (steps === undefined) return 'violated';
-      if (this.#visited.size >= this.#max) return 'unknown';
+      this.#stepsLeft -= 1;
+      if (this.#stepsLeft < 0 || this.#visited.full || this.#states.full) return 'undecided';
       const step = steps.pop();
       if (step === undefined) {
         untried.pop();
@@ -117,12 +131,10 @@ class Search<State, Input, Output> {
         continue;
       }
       this.#move(step, 1);
-      const key = `${this.#done.join()} ${step.to}`;
-      if (this.#visited.has(key)) {
+      if (!this.#visited.add(this.#done, step.to)) {
         this.#move(step, -1);
         continue;
       }
-      this.#visited.add(key);
       this.#path.push(step);
       this.#noteStuck();
       untried.push(this.#steps(step.to));
@@ -146,41 +158,28 @@ class Search<State, Input, Output> {
   }
 
   #move({ chain, from }: Step, by: 1 | -1): void {
-    if (by < 0) this.#done[chain] = from;
-    else this.#done[chain] = from + 1;
+    this.#done[chain] = by < 0 ? from : from + 1;
     if (!this.#chains[chain]!.optional) this.#left -= by;
   }
 
-  /** Every way on from here, the likeliest last. */
+  /** Every way on from here that has to be tried, the likeliest last. */
   #steps(state: number): Step[] {
     const steps: Step[] = [];
+    const unlikely: Step[] = [];
     for (const [chain, { operations, optional, needs }] of this.#chains.entries()) {
       const from = this.#done[chain]!;
       const index = operations[from];
       if (index === undefined) continue;
       if (needs !== undefined && this.#done[needs.chain]! < needs.done) continue;
-      const next = this.#next(state, index).map((to) => ({ chain, from, to }));
-      // What may never have happened is tried when nothing else fits.
-      if (optional) steps.unshift(...next);
-      else steps.push(...next);
+      for (const to of this.#states.next(state, index)) {
+        // Whatever could come before a read that fits can come after it.
+        if (!optional && this.#readsOnly[index]) return [{ chain, from, to }];
+        if (!optional) steps.push({ chain, from, to });
+        // What may never have happened is tried when nothing else fits, and if it changes a thing.
+        else if (to !== state) unlikely.push({ chain, from, to });
+      }
     }
-    return steps;
-  }
-
-  #next(state: number, index: number): number[] {
-    const { input, output } = this.#history[index]!;
-    const next = this.#model.step(this.#states[state]!, input, output);
-    if (next === ILLEGAL) return [];
-    if (next instanceof Choice) return next.states.map((each) => this.#numberOf(each));
-    return [this.#numberOf(next)];
-  }
-
-  #numberOf(state: State): number {
-    const key = this.#model.key(state);
-    const known = this.#numbers.get(key);
-    if (known !== undefined) return known;
-    this.#numbers.set(key, this.#states.length);
-    return this.#states.push(state) - 1;
+    return [...unlikely, ...steps];
   }
 
   #noteStuck(): void {
@@ -193,9 +192,11 @@ class Search<State, Input, Output> {
   }
 }
 
+/** One chain per process, and after those one per operation without an outcome. */
 function chainsOf(history: readonly Operation<unknown, unknown>[]): Chain[] {
   const byCall = [...history.keys()].sort((a, b) => history[a]!.callAt - history[b]!.callAt);
   const chains: Chain[] = [];
+  const optional: Chain[] = [];
   const ofProcess = new Map<string | number, number>();
   for (const index of byCall) {
     const { process, returnAt } = history[index]!;
@@ -207,8 +208,8 @@ function chainsOf(history: readonly Operation<unknown, unknown>[]): Chain[] {
     if (returnAt !== undefined) chains[chain]!.operations.push(index);
     else {
       const needs = { chain, done: chains[chain]!.operations.length };
-      chains.push({ operations: [index], optional: true, needs });
+      optional.push({ operations: [index], optional: true, needs });
     }
   }
-  return chains;
+  return [...chains, ...optional];
 }

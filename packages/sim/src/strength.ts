@@ -30,6 +30,7 @@ export interface Floor {
   readonly maxAmbiguousShare?: number;
 }
 
+/** @throws {RangeError} for an operation that returned before it was called. */
 export function strengthOf(history: readonly Operation<unknown, unknown>[]): Strength {
   const operations = history.length;
   const unknownOutcomes = history.filter(({ returnAt }) => returnAt === undefined).length;
@@ -74,6 +75,9 @@ function overlapsOf(history: readonly Operation<unknown, unknown>[]): {
 } {
   const points: Point[] = [];
   for (const [index, { callAt, returnAt }] of history.entries()) {
+    if (returnAt !== undefined && !(returnAt >= callAt)) {
+      throw new RangeError(`operation ${index} returned at ${returnAt}, before its call`);
+    }
     points.push({ index, time: callAt, isCall: true });
     if (returnAt !== undefined) points.push({ index, time: returnAt, isCall: false });
   }

@@ -61,6 +61,7 @@ export function timelineText<Input, Output>(
   return lines.join('\n');
 }
 
+const MAX_WORDS = 47;
 const ROW_PX = 46;
 const MARGIN_PX = 24;
 
@@ -152,7 +153,7 @@ function layout<Input, Output>(
       from,
       to,
       open,
-      words: describe(input, output),
+      words: shortened(describe(input, output)),
       marked: marked.includes(index),
     };
   });
@@ -195,6 +196,13 @@ function columnsOf(bars: readonly Bar[], ranks: number): number[] {
     }
   }
   return columns;
+}
+
+/** Both ends of what is long: how a value ends tells as much as how it begins. */
+function shortened(words: string): string {
+  if (words.length <= MAX_WORDS) return words;
+  const half = Math.floor((MAX_WORDS - 1) / 2);
+  return `${words.slice(0, half)}…${words.slice(-half)}`;
 }
 
 function inWords(input: unknown, output: unknown): string {

@@ -8,16 +8,16 @@ import {
   type TransportStatus,
   type Unsubscribe,
 } from '@ds/transport';
+import { type Carrier, Direction, type Door, type Station } from './direction.ts';
 import type { Owner } from './event-queue.ts';
 import type { Kernel } from './kernel.ts';
-import { Direction, type Network, type Station } from './network.ts';
 
 interface Link {
   readonly direction: Direction;
   readonly incarnation: number;
 }
 
-export class SimTransport implements Transport, AsyncDisposable {
+export class SimTransport implements Transport, Door, AsyncDisposable {
   readonly self: NodeId;
   readonly maxMessageBytes: number;
   readonly owner: Owner;
@@ -30,13 +30,13 @@ export class SimTransport implements Transport, AsyncDisposable {
 
   constructor(
     kernel: Kernel,
-    network: Network,
+    carrier: Carrier,
     station: Station,
     owner: Owner,
     onClose: () => void,
   ) {
     this.self = station.id;
-    this.maxMessageBytes = network.options.maxMessageBytes;
+    this.maxMessageBytes = carrier.maxMessageBytes;
     this.owner = owner;
     this.#station = station;
     this.#onClose = onClose;
@@ -48,12 +48,11 @@ export class SimTransport implements Transport, AsyncDisposable {
       submit: (to, channel, message, bytes) => {
         const link = to === this.self ? this.#loopback : this.#links.get(to);
         if (link === undefined) return 'unreachable';
-        return network.submit(link.direction, link.incarnation, { channel, message, bytes });
+        return carrier.submit(link.direction, link.incarnation, { channel, message, bytes });
       },
     });
   }
 
-  /** Whether the other ends can know at once that this one is gone: it said so, or is back. */
   get saidGoodbye(): boolean {
     const { transport } = this.#station;
     return this.#goodbye || (transport !== undefined && transport !== this);
@@ -92,7 +91,6 @@ export class SimTransport implements Transport, AsyncDisposable {
     this.#links.clear();
   }
 
-  /** The incarnation of the connection with `peer`, as this end sees it. */
   incarnationOf(peer: NodeId): number | undefined {
     return this.#links.get(peer)?.incarnation;
   }

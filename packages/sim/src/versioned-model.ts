@@ -5,7 +5,8 @@
  * A write whose answer was lost has a version nobody knows. The state then holds what is known of
  * it (a lower bound, and values it is not), and later answers narrow it down.
  */
-import { ILLEGAL, type Model, type Next, oneOf, text, withEntry } from './models.ts';
+import { ILLEGAL, type Model, type Next, oneOf, text } from './models.ts';
+import { hashText, mixHashes, StateMap, type ValueKind } from './state-map.ts';
 
 export type VersionedInput =
   | { readonly kind: 'get'; readonly key: string }
@@ -36,21 +37,35 @@ export interface VersionedEntry {
   readonly not: readonly number[];
 }
 
-type State = ReadonlyMap<string, VersionedEntry>;
+type State = StateMap<VersionedEntry>;
 
 const ABSENT: VersionedEntry = { value: undefined, version: undefined, above: -1, not: [] };
 
+const ENTRIES: ValueKind<VersionedEntry> = {
+  hash: ({ value, version, above, not }) => {
+    const known = mixHashes(value === undefined ? 1 : hashText(value), version ?? -1);
+    return not.reduce(mixHashes, mixHashes(known, above));
+  },
+  equals: (a, b) =>
+    a.value === b.value &&
+    a.version === b.version &&
+    a.above === b.above &&
+    a.not.length === b.not.length &&
+    a.not.every((version, i) => version === b.not[i]),
+};
+
 /** A map from strings to strings with versions; every key is independent of the others. */
 export const versionedModel: Model<State, VersionedInput, VersionedOutput> = {
-  initial: new Map(),
+  initial: StateMap.empty(ENTRIES),
   step(state, input, output) {
     const entry = state.get(input.key) ?? ABSENT;
     const next = stepEntry(entry, input, output);
     if (next.length === 0) return ILLEGAL;
-    const states = next.map((after) => withEntry(state, input.key, after));
+    const states = next.map((after) => state.with(input.key, after));
     return states.length === 1 ? (states[0] as Next<State>) : oneOf(...states);
   },
-  key: (state) => JSON.stringify([...state]),
+  key: ({ hash }) => hash,
+  equals: (a, b) => a.equals(b),
   partition: ({ key }) => key,
   describe: ({ kind, ...rest }, output) => `${kind} ${text(rest)} -> ${text(output)}`,
 };

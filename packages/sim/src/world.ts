@@ -11,19 +11,28 @@
 import type { Timer } from '@ds/clock';
 import { checkNodeId, type NodeId } from '@ds/transport';
 import { MachineClock, SimClock } from './clock.ts';
-import { type DiskOptions, resolveDiskOptions, SimDisk } from './disk.ts';
-import type { Survival } from './disk-image.ts';
+import { SimDisk } from './disk.ts';
+import { type DiskOptions, resolveDiskOptions } from './disk-options.ts';
 import { SimulationError } from './errors.ts';
 import { Kernel } from './kernel.ts';
+import { findLeftovers } from './leftovers.ts';
+import { Link } from './link.ts';
 import { Network } from './network.ts';
 import { type NetworkOptions, resolveNetworkOptions } from './network-options.ts';
 import { Life, type NodeFactory, type NodeHandle, SimNode } from './node.ts';
+import { type Partition, waysBetween } from './partitions.ts';
 import { Forks, type Random } from './random.ts';
 import type { Schedule } from './schedule.ts';
+import type { Loss } from './survival.ts';
 import type { TraceEvent } from './trace.ts';
 import { SimTransport } from './transport.ts';
 import { describeWaiting } from './waiting.ts';
-import type { WaitOptions, WorldCounts, WorldOptions } from './world-options.ts';
+import {
+  resolveWorldOptions,
+  type WaitOptions,
+  type WorldCounts,
+  type WorldOptions,
+} from './world-options.ts';
 
 const STOP_WITHIN_MS = 60_000;
 
@@ -34,45 +43,37 @@ export class World implements AsyncDisposable {
   readonly #network: Network;
   readonly #nodes = new Map<NodeId, SimNode>();
   readonly #wallMs: number;
-  readonly #schedule: Schedule<World> | undefined;
+  readonly #leavesNothing: boolean;
+  readonly #schedule: Schedule | undefined;
   #disk: DiskOptions;
   #counts = { crashes: 0, restarts: 0, pauses: 0, partitions: 0 };
   #closed = false;
 
-  constructor({
-    seed,
-    schedule,
-    trace = schedule?.trace ?? false,
-    maxTraceEvents = 1_000_000,
-    network = {},
-    disk = {},
-    wallMs = Date.UTC(2024, 0, 1),
-    maxEventsPerInstant = 1_000_000,
-    onNodeError,
-  }: WorldOptions) {
+  constructor(options: WorldOptions) {
+    const {
+      seed,
+      schedule,
+      network = {},
+      disk = {},
+      wallMs,
+      leavesNothing,
+      ...limits
+    } = resolveWorldOptions(options);
     this.seed = seed;
     this.#forks = new Forks(seed);
-    if (!(maxTraceEvents >= 2 && maxTraceEvents <= 2 ** 27)) {
-      throw new RangeError(`maxTraceEvents lies between 2 and 2^27, got ${maxTraceEvents}`);
-    }
-    if (!(maxEventsPerInstant >= 1 && Number.isFinite(maxEventsPerInstant))) {
-      throw new RangeError(`maxEventsPerInstant is positive, got ${maxEventsPerInstant}`);
-    }
-    if (!Number.isFinite(wallMs)) throw new RangeError(`wallMs is finite, got ${wallMs}`);
-    this.#kernel = new Kernel({
-      seed,
-      trace,
-      maxTraceEvents,
-      maxEventsPerInstant,
-      onNodeError,
-    });
-    const options = resolveNetworkOptions(network);
+    this.#kernel = new Kernel({ ...limits, seed, keepOrigins: leavesNothing });
+    this.#leavesNothing = leavesNothing;
+    this.#wallMs = wallMs;
     this.#schedule = schedule;
     schedule?.govern(this);
     const plan = schedule && { seed, takes: (step: string) => schedule.takes(step) };
-    this.#network = new Network(this.#kernel, this.fork('network'), options, plan);
+    this.#network = new Network(
+      this.#kernel,
+      this.fork('network'),
+      resolveNetworkOptions(network),
+      plan,
+    );
     this.#disk = resolveDiskOptions(disk);
-    this.#wallMs = wallMs;
   }
 
   /** Virtual ms since the world began. */
@@ -144,7 +145,7 @@ export class World implements AsyncDisposable {
         if (node.life !== undefined) this.#kernel.schedule('sync', delayMs, node.life, fire);
       },
       // When a process dies, its machine says goodbye for it; when a machine dies, nobody does.
-      onCrash: (survival) => this.#end(node, 'crashed', survival === 'process'),
+      onCrash: (loss) => this.#end(node, 'crashed', loss === 'process'),
     });
     const clock = new MachineClock(this.#kernel, this.#wallMs);
     const node = new SimNode<H>(id, this.#nodes.size, disk, clock, factory);
@@ -165,10 +166,10 @@ export class World implements AsyncDisposable {
 
   /**
    * Cuts a node's power: its code never runs again, and of what its disk was not told to keep a
-   * random part survives. `disk: 'process'` kills only its process, whose writes all survive.
-   * Others notice later. Harmless when the node is down.
+   * random part survives. `disk: 'process'` kills only its process, whose writes all survive;
+   * `'lost'` takes the whole disk. Others notice later. Harmless when the node is down.
    */
-  crash(id: NodeId, { disk = 'random' }: { disk?: Survival | 'process' } = {}): void {
+  crash(id: NodeId, { disk = 'random' }: { disk?: Loss } = {}): void {
     const node = this.node(id);
     if (node.life === undefined || !this.takes(`crash ${id}`)) return;
     node.disk.crash(disk);
@@ -223,40 +224,52 @@ export class World implements AsyncDisposable {
   }
 
   /**
-   * Cuts the network into groups that cannot reach one another; a node in no group reaches all.
-   * Replaces every earlier partition and block.
+   * Lets each message, timer and sync on a node take `eventMs` of its time, one after another, so
+   * that it is late with all it does, and ever later when too much comes. 0: as quick as ever.
    */
-  partition(groups: readonly (readonly NodeId[])[]): void {
-    const groupOf = new Map<NodeId, number>();
-    for (const [index, group] of groups.entries()) {
-      for (const id of group) groupOf.set(this.node(id).id, index);
-    }
+  slow(id: NodeId, eventMs: number): void {
+    const node = this.node(id);
+    checkSpan(eventMs);
+    if (eventMs > 0 && !this.takes(`slow ${id}`)) return;
+    node.eventMs = eventMs;
+    this.#note(node, 'slow', eventMs);
+  }
+
+  /**
+   * Cuts the network into groups that cannot reach one another, a node in no group reaching all; or
+   * into a shape of partitions.ts. Replaces every earlier partition, block and flapping.
+   */
+  partition(shape: readonly (readonly NodeId[])[] | Partition): void {
+    const cut = 'cut' in shape ? shape.cut : waysBetween(shape);
+    const ways = cut.map(([from, to]) => [this.node(from), this.node(to)] as const);
     if (!this.takes('partition')) return;
     this.#counts.partitions += 1;
-    this.#note(undefined, 'partition', groups);
-    this.#setBlocks((from, to) => {
-      const [a, b] = [groupOf.get(from), groupOf.get(to)];
-      return a !== undefined && b !== undefined && a !== b;
-    });
+    this.#note(undefined, 'partition', shape);
+    this.#network.cutOnly(ways);
+  }
+
+  /** One way between two nodes: to give it settings of its own, to clog it, to let it flap. */
+  link(from: NodeId, to: NodeId): Link {
+    return new Link(this, this.#network, [this.node(from), this.node(to)]);
   }
 
   /** Blocks the way from one node to another; the way back stays open. */
   block(from: NodeId, to: NodeId): void {
     if (!this.takes(`block ${from}>${to}`)) return;
     this.#note(undefined, 'block', [from, to]);
-    this.#network.setBlocked(this.node(from), this.node(to), true);
+    this.#network.setCut(this.node(from), this.node(to), true);
   }
 
   /** Undoes {@link block}. */
   unblock(from: NodeId, to: NodeId): void {
     this.#note(undefined, 'unblock', [from, to]);
-    this.#network.setBlocked(this.node(from), this.node(to), false);
+    this.#network.setCut(this.node(from), this.node(to), false);
   }
 
-  /** Opens every way between nodes. Settings such as loss stay; see {@link configureNetwork}. */
+  /** Opens every way between nodes, for good. Settings such as loss stay; see {@link configureNetwork}. */
   heal(): void {
     this.#note(undefined, 'heal');
-    this.#setBlocks(() => false);
+    this.#network.cutOnly([]);
   }
 
   /** Changes how the network treats messages sent from here on. */
@@ -289,11 +302,19 @@ export class World implements AsyncDisposable {
    * Lets time pass until `holds()`, which is asked after every event.
    * @throws {SimulationError} `SIM_NOT_REACHED`, telling what each node waits for.
    */
-  async runUntil(holds: () => boolean, { withinMs, signal }: WaitOptions): Promise<void> {
-    const untilMs = this.now + checkSpan(withinMs);
-    if (await this.#kernel.run({ untilMs, done: holds, signal })) return;
-    const waiting = describeWaiting(this.nodes, this.#kernel.pending(), this.now);
-    throw this.#kernel.error('SIM_NOT_REACHED', `not reached within ${withinMs} ms\n${waiting}\n`);
+  async runUntil(holds: () => boolean, options: WaitOptions): Promise<void> {
+    if (await this.reaches(holds, options)) return;
+    throw this.#waiting('SIM_NOT_REACHED', `not reached within ${options.withinMs} ms`);
+  }
+
+  /** As {@link runUntil}, and tells whether it came to hold. */
+  reaches(holds: () => boolean, { withinMs, signal }: WaitOptions): Promise<boolean> {
+    return this.#kernel.run({ untilMs: this.now + checkSpan(withinMs), done: holds, signal });
+  }
+
+  /** The error of a world in which nothing moves: `what`, and what each node waits for. */
+  stalled(what: string): SimulationError {
+    return this.#waiting('SIM_STALLED', what);
   }
 
   /** As {@link runFor}, for nodes whose code has no promises: none is run. */
@@ -305,7 +326,10 @@ export class World implements AsyncDisposable {
   async close(): Promise<void> {
     if (this.#closed) return;
     try {
-      if (this.#kernel.failure === undefined && !this.#kernel.running) await this.#stopAll();
+      if (this.#kernel.failure === undefined && !this.#kernel.running) {
+        await this.#stopAll();
+        this.#checkLeftovers();
+      }
     } finally {
       this.#closed = true;
       for (const node of this.#nodes.values()) node.end('stopped', false);
@@ -326,6 +350,20 @@ export class World implements AsyncDisposable {
     });
     if (stopping.length === 0) return;
     await this.runUntil(() => stopping.every(({ done }) => done), { withinMs: STOP_WITHIN_MS });
+  }
+
+  #checkLeftovers(): void {
+    if (!this.#leavesNothing) return;
+    const left = findLeftovers(this.nodes, this.#kernel.pending(), this.now);
+    if (left === undefined) return;
+    const { node, text, timer } = left;
+    const cause = timer && this.#kernel.originOf(timer);
+    throw this.#kernel.error('SIM_LEFT_BEHIND', `node '${node}' left ${text}`, { node, cause });
+  }
+
+  #waiting(code: 'SIM_NOT_REACHED' | 'SIM_STALLED', what: string): SimulationError {
+    const waiting = describeWaiting(this.nodes, this.#kernel.pending(), this.now);
+    return this.#kernel.error(code, `${what}\n${waiting}\n`);
   }
 
   #askToStop(node: SimNode, life: Life): { done: boolean } | undefined {
@@ -383,14 +421,6 @@ export class World implements AsyncDisposable {
     node.end(state, goodbye);
     this.#kernel.release(node.held.splice(0));
     this.#network.changed(node);
-  }
-
-  #setBlocks(blocked: (from: NodeId, to: NodeId) => boolean): void {
-    for (const from of this.#nodes.values()) {
-      for (const to of this.#nodes.values()) {
-        if (from !== to) this.#network.setBlocked(from, to, blocked(from.id, to.id));
-      }
-    }
   }
 
   #note(node: SimNode | undefined, kind: string, data?: unknown): void {

@@ -111,7 +111,7 @@ export async function runStore({
     traceHash: world.traceHash(),
     swarm,
     violation,
-    undecided: verdict.verdict === 'unknown',
+    undecided: verdict.verdict === 'undecided',
     operations: history.operations.length,
     unknownOutcomes: history.operations.filter(({ returnAt }) => returnAt === undefined).length,
     maxConcurrency: verdict.maxConcurrency,

@@ -254,7 +254,7 @@ class Scenario {
       operations: operations.length,
       unknownOutcomes: result.unknownOutcomes,
       // Too many outcomes that nobody knows: the search met its limit.
-      undecided: result.verdict === 'unknown' ? 1 : 0,
+      undecided: result.verdict === 'undecided' ? 1 : 0,
       leaders: this.#invariants.leaders,
       committed: this.#invariants.committed,
       snapshots,

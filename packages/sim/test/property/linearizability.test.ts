@@ -1,8 +1,16 @@
 import {
   checkLinearizability,
-  ILLEGAL,
+  type KeyValueInput,
+  type KeyValueOutput,
+  keyValueModel,
+  type LockInput,
+  type LockOutput,
+  lockModel,
   type Model,
   type Operation,
+  type QueueInput,
+  type QueueOutput,
+  queueModel,
   type RegisterInput,
   type RegisterOutput,
   registerModel,
@@ -12,6 +20,7 @@ import {
 } from '@ds/sim';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { isLinearizable } from './definitions.ts';
 
 type RegisterOperation = Operation<RegisterInput, RegisterOutput>;
 
@@ -39,29 +48,6 @@ const operation: fc.Arbitrary<RegisterOperation> = fc
   }));
 const history = fc.array(operation, { maxLength: 6 });
 
-/** The definition, tried out: some order of the operations, kept by all that returned. */
-function isLinearizable(operations: readonly RegisterOperation[]): boolean {
-  const model = registerModel(0);
-  const explain = (left: readonly RegisterOperation[], state: unknown): boolean => {
-    if (left.every(({ returnAt }) => returnAt === undefined)) return true;
-    return left.some((next) => {
-      const tooEarly = left.some(
-        (other) => other.returnAt !== undefined && other.returnAt < next.callAt,
-      );
-      if (tooEarly) return false;
-      const after = model.step(state, next.input, next.output);
-      return (
-        after !== ILLEGAL &&
-        explain(
-          left.filter((other) => other !== next),
-          after,
-        )
-      );
-    });
-  };
-  return explain(operations, 0);
-}
-
 type Judge = (operations: readonly RegisterOperation[]) => boolean;
 
 const judgeWith =
@@ -72,7 +58,7 @@ const judgeWith =
 /** The first history on which `judge` contradicts the definition. */
 function findMistake(judge: Judge, runs: number): readonly RegisterOperation[] | null {
   const property = fc.property(history, (operations) => {
-    expect(judge(operations)).toBe(isLinearizable(operations));
+    expect(judge(operations)).toBe(isLinearizable(registerModel(0), operations));
   });
   const { counterexample } = fc.check(property, { numRuns: runs, seed: 1 });
   return counterexample?.[0] ?? null;
@@ -115,6 +101,127 @@ describe('the checker', () => {
       expect(findMistake(judge, 10_000)).not.toBe(null);
     });
   }
+});
+
+/** Histories of up to six operations at drawn times, some of them without return or answer. */
+function histories<Input, Output>(
+  asked: fc.Arbitrary<readonly [Input, Output]>,
+): fc.Arbitrary<Operation<Input, Output>[]> {
+  const step = fc.record({
+    asked,
+    callAt: fc.integer({ min: 0, max: 8 }),
+    lasts: fc.option(fc.integer({ min: 0, max: 5 }), { freq: 3 }),
+  });
+  return fc.array(
+    step.map(({ asked: [input, output], callAt, lasts }) => ({
+      input,
+      output: lasts === null ? undefined : output,
+      callAt,
+      returnAt: lasts === null ? undefined : callAt + lasts,
+    })),
+    { minLength: 1, maxLength: 6 },
+  );
+}
+
+describe('every model', () => {
+  const agrees = <State, Input, Output>(
+    model: Model<State, Input, Output>,
+    asked: fc.Arbitrary<readonly [Input, Output]>,
+  ): Set<string> => {
+    const verdicts = new Set<string>();
+    fc.assert(
+      fc.property(histories(asked), (operations) => {
+        const verdict = isLinearizable(model, operations) ? 'linearizable' : 'violated';
+        verdicts.add(verdict);
+        for (const partition of [true, false]) {
+          expect(checkLinearizability(model, operations, { partition }).verdict).toBe(verdict);
+        }
+      }),
+      { numRuns: 3_000, seed: 4 },
+    );
+    return verdicts;
+  };
+  const both = new Set(['linearizable', 'violated']);
+
+  it('is searched to the verdict that its definition gives: a key-value store', () => {
+    const key = fc.constantFrom('k', 'l');
+    const text = fc.constantFrom('x', 'y');
+    const asked: fc.Arbitrary<readonly [KeyValueInput, KeyValueOutput]> = fc.oneof(
+      fc
+        .tuple(key, fc.constantFrom(undefined, 'x', 'xy'))
+        .map(([k, value]) => [{ kind: 'get', key: k }, { value }] as const),
+      fc.tuple(key, text).map(([k, value]) => [{ kind: 'put', key: k, value }, {}] as const),
+      fc.tuple(key, text).map(([k, value]) => [{ kind: 'append', key: k, value }, {}] as const),
+      key.map((k) => [{ kind: 'delete', key: k }, {}] as const),
+      fc
+        .tuple(key, fc.constantFrom(undefined, 'x'), text, fc.boolean())
+        .map(([k, from, to, ok]) => [{ kind: 'cas', key: k, from, to }, { ok }] as const),
+    );
+    expect(agrees(keyValueModel(), asked)).toEqual(both);
+  });
+
+  it('is searched to the verdict that its definition gives: a queue', () => {
+    const asked: fc.Arbitrary<readonly [QueueInput, QueueOutput]> = fc.oneof(
+      fc.constantFrom(1, '1').map((value) => [{ kind: 'enqueue', value }, {}] as const),
+      fc.constantFrom(undefined, 1, '1').map((value) => [{ kind: 'dequeue' }, { value }] as const),
+    );
+    expect(agrees(queueModel(), asked)).toEqual(both);
+  });
+
+  it('is searched to the verdict that its definition gives: a lock', () => {
+    const asked: fc.Arbitrary<readonly [LockInput, LockOutput]> = fc
+      .tuple(
+        fc.constantFrom('acquire', 'release'),
+        fc.constantFrom('a', 'b'),
+        fc.boolean(),
+        fc.constantFrom(undefined, 1, 2),
+      )
+      .map(([kind, owner, ok, token]) => [
+        { kind, owner },
+        ok && token !== undefined && kind === 'acquire' ? { ok, token } : { ok },
+      ]);
+    expect(agrees(lockModel(), asked)).toEqual(both);
+  });
+});
+
+describe('operations of which nobody heard', () => {
+  const open = (count: number): RegisterOperation[] =>
+    Array.from({ length: count }, (_, value) => ({
+      input: { kind: 'write', value: value + 1 },
+      output: undefined,
+      callAt: value,
+      returnAt: undefined,
+    }));
+  const reads = (...values: number[]): RegisterOperation[] =>
+    values.map((value, i) => ({
+      input: { kind: 'read' },
+      output: { value },
+      callAt: 100 + 2 * i,
+      returnAt: 101 + 2 * i,
+    }));
+
+  it.each([
+    ['linearizable', reads(40, 3, 17, 9)],
+    ['violated', reads(40, 3, 17, 3, 9)],
+    ['violated', reads(99)],
+  ] as const)('cost a few configurations each, not all their subsets: %s', (verdict, tail) => {
+    const result = checkLinearizability(registerModel(0), [...open(40), ...tail]);
+    expect(result.verdict).toBe(verdict);
+    expect(result.configurations).toBeLessThan(10_000);
+  });
+
+  it('leave a verdict open when the memory given does not suffice, and never overstep it', () => {
+    const asked = open(40).map(({ input, ...rest }) => {
+      const value = 'value' in input ? `${input.value} ` : '';
+      return { ...rest, input: { kind: 'append', key: 'k', value } as const };
+    });
+    const get = { input: { kind: 'get', key: 'k' } as const, output: { value: 'none' } };
+    const operations = [...asked, { ...get, callAt: 100, returnAt: 101 }];
+    const maxBytes = 2 ** 20;
+    const result = checkLinearizability(keyValueModel(), operations, { maxBytes });
+    expect(result.verdict).toBe('undecided');
+    expect(result.configurations).toBeLessThan(maxBytes / 16);
+  });
 });
 
 describe('the versioned model', () => {

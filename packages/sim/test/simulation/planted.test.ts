@@ -2,13 +2,13 @@ import { explore } from '@ds/sim';
 import { describe, expect, it } from 'vitest';
 import { hunt, plantedBugs, toys } from '../planted.ts';
 
-// Fixed seeds: these are subjects of the simulator, and fresh seeds would judge them, not it.
 describe('toy protocols', () => {
   for (const [name, run] of Object.entries(toys)) {
     it(`the ${name} keeps its promise in 200 seeds`, async () => {
       const { runs } = await explore({
         scenario: (seed, schedule) => run(seed, schedule),
         seeds: 200,
+        environment: process.env,
         command: 'npx vitest run packages/sim/test/simulation/planted.test.ts',
       });
       expect(runs).toBeGreaterThan(0);

@@ -2,6 +2,7 @@
 import {
   chaos,
   checkLinearizability,
+  coverage,
   drawFaults,
   History,
   type RegisterInput,
@@ -9,13 +10,12 @@ import {
   registerModel,
   skewClocks,
   World,
-  type WorldCounts,
 } from '@ds/sim';
 import { Client, Replica } from './replicated-register.ts';
 
 export interface RegisterRun {
   readonly hash: string;
-  readonly counts: WorldCounts;
+  readonly counts: ReturnType<typeof coverage>;
   readonly operations: number;
   readonly maxConcurrency: number;
 }
@@ -46,6 +46,7 @@ export async function runRegister(
     ...draw.chaos,
     // A short run wants its crashes close together.
     crashEveryMs: draw.chaos.crashEveryMs / 5,
+    blackoutEveryMs: draw.chaos.blackoutEveryMs / 5,
     nodes: replicas,
     // All may be down at once: what was acknowledged is on the disks of a majority.
     maxDown: replicas.length,
@@ -61,7 +62,7 @@ export async function runRegister(
   const result = checkLinearizability(registerModel(0), history.operations);
   world.record('verdict', result.verdict);
   const { operations, maxConcurrency } = result;
-  const run = { hash: world.traceHash(), counts: world.counts(), operations, maxConcurrency };
+  const run = { hash: world.traceHash(), counts: coverage(world), operations, maxConcurrency };
   await world.close();
   if (result.verdict !== 'linearizable') throw new Error(result.violation?.message);
   return run;

@@ -1,33 +1,18 @@
 import { explore, SimulationError } from '@ds/sim';
+import { simulation } from '@ds/sim/vitest';
 import { describe, expect, it } from 'vitest';
-import { runRegister } from './register-scenario.ts';
+import { type RegisterRun, runRegister } from './register-scenario.ts';
 import { Client, Replica, type Stamped } from './replicated-register.ts';
 
 const SEEDS = 60;
 const BUG_SEEDS = 400;
 
 describe('a replicated register', () => {
-  it(`is linearizable and live in ${SEEDS} seeds of chaos`, { timeout: 120_000 }, async () => {
-    const totals = { operations: 0, crashes: 0, lost: 0, duplicated: 0, reordered: 0 };
-    let contended = 0;
-    const { runs } = await explore({
-      scenario: (seed) => runRegister(seed),
-      seeds: SEEDS,
-      environment: process.env,
-      command: 'npx vitest run packages/sim/test/simulation/register.test.ts',
-      onRun: (_seed, { operations, maxConcurrency, counts }) => {
-        totals.operations += operations;
-        for (const kind of ['crashes', 'lost', 'duplicated', 'reordered'] as const) {
-          totals[kind] += counts[kind];
-        }
-        if (maxConcurrency > 1) contended += 1;
-      },
-    });
-    // Histories without faults or contention would prove nothing. A few seeds need not have all.
-    if (runs < SEEDS) return;
-    expect(contended).toBeGreaterThan(runs / 2);
-    for (const total of Object.values(totals)) expect(total).toBeGreaterThan(runs);
-  });
+  simulation(
+    'is linearizable and live under chaos',
+    { seeds: SEEDS, evidence: metEnough },
+    (seed) => runRegister(seed),
+  );
 
   const bugs: Record<string, { Replica?: typeof Replica; Client?: typeof Client }> = {
     'a read does not write back what it saw': {
@@ -81,3 +66,13 @@ describe('a replicated register', () => {
     });
   }
 });
+
+/** Histories without faults or contention would prove nothing. */
+function metEnough(runs: readonly RegisterRun[]): void {
+  const contended = runs.filter(({ maxConcurrency }) => maxConcurrency > 1);
+  expect(contended.length).toBeGreaterThan(runs.length / 2);
+  for (const kind of ['crashes', 'lost', 'duplicated', 'reordered'] as const) {
+    const total = runs.reduce((sum, { counts }) => sum + counts[kind], 0);
+    expect(total).toBeGreaterThan(runs.length);
+  }
+}

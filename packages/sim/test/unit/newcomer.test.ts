@@ -18,7 +18,7 @@ describe("the page's example", () => {
     const { message, property } = error as SimulationError;
     expect(property).toBe('linearizable');
     const [, svg] = [...artifacts].find(([name]) => name.endsWith('.svg'))!;
-    expect(svg).toBe(page('docs/two-copies.svg'));
+    await expect(svg).toMatchFileSnapshot('../../docs/two-copies.svg');
     // What it prints stands on the page, word for word.
     expect(page('README.md')).toContain(message);
     const body = page('examples/two-copies.ts').split('export ')[1]!.trim();

@@ -50,6 +50,127 @@ describe('shrinking', () => {
     await expect(shrink({ scenario, seed: 1, ...failing(1), maxRuns: 0 })).rejects.toThrow();
   });
 
+  /** Two nodes that talk over a bad network; it fails when b has heard three numbers. */
+  const talk = (seed: number, schedule?: Schedule<World>, answers = true): void => {
+    const delay = { minMs: 1, meanMs: 10, maxMs: 60 };
+    const world = new World({ seed, schedule, network: { loss: 0.1, reorder: 0.2, delay } });
+    const heard = new Set<number>();
+    world.addNode('a', ({ transport, clock }) => {
+      const channel = transport.channel('talk', Number);
+      channel.onMessage(() => {});
+      const say = (n: number): void => {
+        if (world.takes(`operation a ${n}`)) channel.send('b', n);
+        if (n < 12) clock.setTimer(7, () => say(n + 1));
+      };
+      clock.setTimer(100, () => say(1));
+    });
+    world.addNode('b', ({ transport }) => {
+      const channel = transport.channel('talk', Number);
+      channel.onMessage((from, n) => {
+        heard.add(n);
+        if (answers) channel.send(from, n);
+      });
+    });
+    world.always('few', () => (heard.size >= 3 ? `b heard ${heard.size}` : undefined));
+    world.runForSync(1_000);
+  };
+  const fails = (run: typeof scenario, seed: number, only?: ReadonlySet<string>) => {
+    const schedule = new Schedule<World>(only === undefined ? {} : { only });
+    try {
+      run(seed, schedule);
+    } catch (error) {
+      return { error, schedule };
+    }
+    throw new Error('it did not fail');
+  };
+
+  it('keeps the property, never grows, ends within its bound, and can be run again', async () => {
+    for (let seed = 1; seed <= 40; seed += 1) {
+      const { error, schedule } = fails(talk, seed);
+      const before = schedule.world!.counts().nodeEvents;
+      for (const maxRuns of [1, 5, 25, 1_000]) {
+        const shrunk = await shrink({
+          scenario: talk,
+          seed,
+          error,
+          steps: schedule.steps,
+          maxRuns,
+        });
+        expect((shrunk.error as SimulationError).property).toBe('few');
+        expect(shrunk.steps.length).toBeLessThanOrEqual(schedule.steps.length);
+        expect(shrunk.events).toBeLessThanOrEqual(before);
+        expect(shrunk.runs).toBeLessThanOrEqual(maxRuns + 1);
+        const again = fails(talk, seed, new Set(shrunk.steps.map(({ name }) => name)));
+        expect(again.schedule.world!.traceHash()).toBe(shrunk.traceHash);
+      }
+    }
+  });
+
+  it('leaves no message late that need not be', async () => {
+    const oneWay = (seed: number, schedule?: Schedule<World>): void => talk(seed, schedule, false);
+    for (let seed = 1; seed <= 20; seed += 1) {
+      const { error, schedule } = fails(oneWay, seed);
+      expect(schedule.steps.some(({ name }) => name.startsWith('late '))).toBe(true);
+      const shrunk = await shrink({ scenario: oneWay, seed, error, steps: schedule.steps });
+      const kinds = shrunk.steps.map(({ name }) => name.split(' ')[0]);
+      expect(kinds.filter((kind) => kind === 'operation')).toHaveLength(3);
+      expect(kinds).not.toContain('late');
+      expect(shrunk.minimal).toBe(true);
+    }
+  });
+
+  it('keeps the one message late that has to be', async () => {
+    // It fails when a message takes longer than the time until the next one.
+    const late = (seed: number, schedule?: Schedule<World>): void => {
+      const delay = { minMs: 1, meanMs: 4, maxMs: 60 };
+      const world = new World({ seed, schedule, network: { delay } });
+      const arrivals: number[] = [];
+      world.addNode('a', ({ transport, clock }) => {
+        const channel = transport.channel('talk', Number);
+        channel.onMessage(() => {});
+        for (let n = 0; n < 8; n += 1) {
+          clock.setTimer(100 + 10 * n, () => channel.send('b', world.now));
+        }
+      });
+      world.addNode('b', ({ transport }) => {
+        transport.channel('talk', Number).onMessage((_, sentAt) => {
+          arrivals.push(world.now - sentAt);
+        });
+      });
+      world.always('in time', () => (arrivals.some((ms) => ms > 9) ? 'late' : undefined));
+      world.runForSync(500);
+    };
+    const seeds = Array.from({ length: 30 }, (_, i) => i + 1);
+    let judged = 0;
+    for (const seed of seeds) {
+      const schedule = new Schedule<World>();
+      let error: unknown;
+      try {
+        late(seed, schedule);
+        continue;
+      } catch (thrown) {
+        error = thrown;
+      }
+      judged += 1;
+      const shrunk = await shrink({ scenario: late, seed, error, steps: schedule.steps });
+      expect(shrunk.steps).toHaveLength(1);
+      expect(shrunk.steps[0]?.name).toMatch(/^late a>b /);
+    }
+    expect(judged).toBeGreaterThan(10);
+  });
+
+  it('says so when a failure does not come again', async () => {
+    const { error, steps } = failing(1);
+    const calm = (seed: number, schedule: Schedule<World>): void => {
+      new World({ seed, schedule }).runForSync(10);
+    };
+    await expect(shrink({ scenario: calm, seed: 1, error, steps })).rejects.toMatchObject({
+      code: 'SIM_NOT_REPEATED',
+      seed: 1,
+      cause: error,
+    });
+  });
+
   it('is what explore reports, with trace and diagram', async () => {
     const artifacts = new Map<string, string>();
     const error = await explore({
@@ -59,7 +180,13 @@ describe('shrinking', () => {
     }).catch((thrown: unknown) => thrown as SimulationError);
     expect(error).toMatchObject({ code: 'SIM_SCENARIO_FAILED', property: 'three or seven' });
     const { message } = error as SimulationError;
-    for (const part of ['trace hash: ', 'shrunk from 10 to 2 steps', 'step 3\n', 'step 7\n']) {
+    for (const part of [
+      'trace hash: ',
+      'shrunk from 10 to 2 steps',
+      'step 3\n',
+      'step 7\n',
+      'only = ["step 3","step 7"]',
+    ]) {
       expect(message).toContain(part);
     }
     expect([...artifacts.keys()]).toEqual(['seed-1.jsonl', 'seed-1.svg']);

@@ -13,7 +13,7 @@ type Message =
   | { readonly kind: 'release'; readonly request: number };
 
 const LEASE_MS = 40;
-const MAX_DRIFT = 0.2;
+const MAX_DRIFT = 0.08;
 const NONE = -1;
 
 export class LeaseServer {
@@ -74,8 +74,7 @@ export class LeaseClient {
     this.#channel = environment.transport.channel('lease', (plain) => plain as Message);
     this.#channel.onMessage((_from, { kind, request }) => {
       if (kind !== 'granted' || request !== this.#request) return;
-      // The lease runs from the question, since nobody knows when the answer was given.
-      this.#untilMs = this.#askedAtMs + LEASE_MS;
+      this.#untilMs = this.leaseStartMs(this.#askedAtMs, this.#now) + LEASE_MS;
     });
   }
 
@@ -98,6 +97,11 @@ export class LeaseClient {
     this.#untilMs = 0;
     this.#channel.send('server', { kind: 'release', request: this.#request });
     if (this.forgetsWhatItReleased()) this.#request = NONE;
+  }
+
+  /** A lease runs from the question, since nobody knows when the answer was given. */
+  protected leaseStartMs(askedAtMs: number, _answeredAtMs: number): number {
+    return askedAtMs;
   }
 
   /** Or a second copy of the grant would lend again what has been given back. */
@@ -130,7 +134,7 @@ export async function runLeaseToy(
     const drift = (random() * 2 - 1) * MAX_DRIFT * 1e6;
     if (world.takes(`skew-clock ${id}`)) clock.setDrift(drift);
   }
-  operate(world, { ...weather, nodes: clients }, 12, (id, n) => {
+  operate(world, { ...weather, nodes: clients }, 20, (id, n) => {
     world.record('acquire or release', n, id);
     world.node<LeaseClient>(id).handle.acquire(n);
   });
@@ -151,6 +155,20 @@ export const leaseBugs: Readonly<Record<string, LeaseProtocol>> = {
     Client: class extends LeaseClient {
       protected override forgetsWhatItReleased(): boolean {
         return false;
+      }
+    },
+  },
+  'a lease runs from the answer': {
+    Client: class extends LeaseClient {
+      protected override leaseStartMs(_askedAtMs: number, answeredAtMs: number): number {
+        return answeredAtMs;
+      }
+    },
+  },
+  'nobody allows for clocks that drift': {
+    Server: class extends LeaseServer {
+      protected override leaseMs(): number {
+        return LEASE_MS;
       }
     },
   },

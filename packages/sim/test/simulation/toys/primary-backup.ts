@@ -14,11 +14,11 @@ export class BackedUpNode {
   readonly #channel: Channel<Message>;
   readonly #waiting = new Map<number, () => void>();
 
+  /** Hears nobody before its file has a name that lasts: what it synced would go with the name. */
   static async open(environment: NodeEnvironment): Promise<BackedUpNode> {
     const file = environment.fileSystem.open('numbers', { mode: 'write' });
-    const node = new this(environment, file);
-    await node.keepName(environment);
-    return node;
+    await environment.fileSystem.syncDirectory('/');
+    return new this(environment, file);
   }
 
   constructor({ transport }: NodeEnvironment, file: File) {
@@ -38,10 +38,6 @@ export class BackedUpNode {
   async append(n: number, done: () => void): Promise<void> {
     await this.persist(n);
     this.forward(n, done);
-  }
-
-  protected async keepName({ fileSystem }: NodeEnvironment): Promise<void> {
-    await fileSystem.syncDirectory('/');
   }
 
   protected forward(n: number, done: () => void): void {
@@ -115,6 +111,16 @@ export const primaryBackupBugs: Readonly<Record<string, typeof BackedUpNode>> = 
     }
   },
   "the file's name is never synced": class extends BackedUpNode {
-    protected override async keepName(): Promise<void> {}
+    static override async open(environment: NodeEnvironment): Promise<BackedUpNode> {
+      return new this(environment, environment.fileSystem.open('numbers', { mode: 'write' }));
+    }
+  },
+  "a copy is taken before the file's name is synced": class extends BackedUpNode {
+    static override async open(environment: NodeEnvironment): Promise<BackedUpNode> {
+      const file = environment.fileSystem.open('numbers', { mode: 'write' });
+      const node = new this(environment, file);
+      await environment.fileSystem.syncDirectory('/');
+      return node;
+    }
   },
 };

@@ -149,6 +149,11 @@ export const registerBugs: Readonly<Record<string, typeof RegisterNode>> = {
       return 1;
     }
   },
+  'two writers may choose one stamp': class extends RegisterNode {
+    protected override stampAfter(newest: Stamped): number {
+      return super.stampAfter(newest, 0);
+    }
+  },
   'a replica takes whatever comes last': class extends RegisterNode {
     protected override accepts(): boolean {
       return true;

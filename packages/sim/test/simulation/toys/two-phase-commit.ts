@@ -47,6 +47,11 @@ export class CommitNode {
     return PARTICIPANTS.length;
   }
 
+  /** As the coordinator: what is decided stays decided. */
+  protected mayDecide(tx: number, _outcome: Outcome): boolean {
+    return !this.notes.has(tx);
+  }
+
   /** As the coordinator: makes a decision last. */
   protected log(tx: number, outcome: Outcome): void {
     this.notes.set(tx, outcome);
@@ -94,7 +99,7 @@ export class CommitNode {
   }
 
   #decide(tx: number, outcome: Outcome): void {
-    if (this.notes.has(tx)) return;
+    if (!this.mayDecide(tx, outcome)) return;
     this.log(tx, outcome);
     for (const participant of PARTICIPANTS) {
       this.channel.send(participant, { kind: 'decide', tx, outcome });
@@ -149,6 +154,11 @@ export const commitBugs: Readonly<Record<string, typeof CommitNode>> = {
   'a participant in doubt aborts by itself': class extends CommitNode {
     protected override inDoubt(tx: number): void {
       this.finish(tx, 'abort');
+    }
+  },
+  'a deadline overrules a decision': class extends CommitNode {
+    protected override mayDecide(tx: number, outcome: Outcome): boolean {
+      return outcome === 'abort' || super.mayDecide(tx, outcome);
     }
   },
   'the coordinator does not log its decision': class extends CommitNode {
