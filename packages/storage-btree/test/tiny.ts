@@ -1,0 +1,9 @@
+/** Limits so small that pages split, levels grow and checkpoints happen all the time. */
+import type { BtreeStoreOptions } from '../src/index.ts';
+
+export const TINY: Partial<BtreeStoreOptions> = {
+  pageBytes: 512,
+  cacheBytes: 8192,
+  extentBytes: 1024,
+  checkpointBytes: 16_384,
+};
