@@ -2,4 +2,5 @@ import { defineConfig } from 'tsup';
 // @boundaries-ignore what to build is decided once, at the root
 import base from '../../tsup.base.ts';
 
-export default defineConfig(base());
+// The worker's program is found beside the module, also from CommonJS.
+export default defineConfig({ ...base(), shims: true });

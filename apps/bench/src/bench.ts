@@ -14,6 +14,25 @@ export interface Measure {
   readonly unit: string;
   readonly better: 'higher' | 'lower';
   readonly target?: Target;
+  /** The program of the one peer that the target is about. @default every peer */
+  readonly against?: string;
+}
+
+/** A part of each program that is run once more under strace. */
+export interface SyncedPart {
+  /** The row made of it: syncs per operation. */
+  readonly measure: Measure;
+  /** What makes a program run this part only. */
+  readonly arguments: readonly string[];
+  readonly operations: number;
+}
+
+/** What a bench's other ways to run are given. */
+export interface RunContext {
+  /** The folder of the programs. */
+  readonly folder: string;
+  readonly settings: Readonly<Record<string, string>>;
+  progress(text: string): void;
 }
 
 export interface Bench {
@@ -22,6 +41,12 @@ export interface Bench {
   readonly ours: string;
   readonly peers: readonly string[];
   readonly measures: readonly Measure[];
+  /** Options of the command line and their defaults; programs are handed `--name=value`. */
+  readonly settings?: Readonly<Record<string, string>>;
+  /** What `--syncs` counts. @default all syncs of the whole program, without a row */
+  readonly syncs?: SyncedPart;
+  /** Flags that run something else instead; what it returns is printed. */
+  readonly instead?: Readonly<Record<string, (context: RunContext) => Promise<object>>>;
 }
 
 /** One comparison: a measure, against one peer. */

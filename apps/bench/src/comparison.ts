@@ -17,7 +17,8 @@ export function compare(bench: Bench, reports: ReadonlyMap<string, readonly Roun
       const peer = medianOf(measure, reports.get(program));
       const [report] = reports.get(program) ?? [];
       if (ours === undefined || peer === undefined || !report) return [];
-      return [row(measure, ours, peer, report.name)];
+      const isAimedAt = measure.against === undefined || measure.against === program;
+      return [row(measure, ours, peer, report.name, isAimedAt)];
     }),
   );
 }
@@ -27,8 +28,15 @@ function medianOf({ name }: Measure, reports: readonly RoundReport[] = []): numb
   return values.length > 0 ? median(values) : undefined;
 }
 
-function row(measure: Measure, ours: number, peer: number, peerName: string): Row {
-  const { name, unit, better, target = null } = measure;
+function row(
+  measure: Measure,
+  ours: number,
+  peer: number,
+  peerName: string,
+  isAimedAt: boolean,
+): Row {
+  const { name, unit, better } = measure;
+  const target = isAimedAt ? (measure.target ?? null) : null;
   const ratio = better === 'higher' ? ours / peer : peer / ours;
   const met = target && isMet(target, { ours, ratio });
   return { name, unit, ours, peer, peerName, ratio, target, met };

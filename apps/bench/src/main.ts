@@ -2,7 +2,7 @@
 import { availableParallelism, cpus } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import type { Bench, Result, SyncCounts } from './bench.ts';
+import type { Bench, Result, RoundReport, SyncCounts } from './bench.ts';
 import { compare } from './comparison.ts';
 import { runRounds } from './rounds.ts';
 import { countSyncs } from './sync-count.ts';
@@ -10,29 +10,63 @@ import { table } from './table.ts';
 
 const DEFAULT_ROUNDS = 5;
 
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: {
-    rounds: { type: 'string', default: String(DEFAULT_ROUNDS) },
-    syncs: { type: 'boolean', default: false },
-    json: { type: 'boolean', default: false },
-  },
-});
-const rounds = Number(values.rounds);
-const [name] = positionals;
-if (name === undefined || positionals.length > 1 || !(Number.isSafeInteger(rounds) && rounds > 0)) {
+const [name, ...args] = process.argv.slice(2);
+if (name === undefined || name.startsWith('-')) usage();
+const folder = fileURLToPath(new URL(name, import.meta.url));
+const { bench } = (await import(`${folder}/index.js`)) as { bench: Bench };
+const { rounds, syncs, json, flags, settings } = parse(bench);
+const progress = (text: string): void => console.error(`… ${text}`);
+
+const other = Object.entries(bench.instead ?? {}).find(([flag]) => flags.has(flag));
+if (other !== undefined) {
+  const result = await other[1]({ folder, settings, progress });
+  console.log(JSON.stringify(result, null, json ? undefined : 2));
+} else {
+  const result = await measure();
+  console.log(json ? JSON.stringify(result) : table(result));
+}
+
+function parse({ settings = {}, instead = {} }: Bench): {
+  rounds: number;
+  syncs: boolean;
+  json: boolean;
+  flags: ReadonlySet<string>;
+  settings: Record<string, string>;
+} {
+  const { values } = parseArgs({
+    args,
+    options: {
+      rounds: { type: 'string', default: String(DEFAULT_ROUNDS) },
+      syncs: { type: 'boolean', default: false },
+      json: { type: 'boolean', default: false },
+      ...Object.fromEntries(Object.keys(instead).map((flag) => [flag, { type: 'boolean' }])),
+      ...Object.fromEntries(Object.keys(settings).map((setting) => [setting, { type: 'string' }])),
+    },
+  });
+  const given = values as Record<string, string | boolean | undefined>;
+  const rounds = Number(given.rounds);
+  if (!(Number.isSafeInteger(rounds) && rounds > 0)) usage();
+  return {
+    rounds,
+    syncs: given.syncs === true,
+    json: given.json === true,
+    flags: new Set(Object.keys(instead).filter((flag) => given[flag] === true)),
+    settings: Object.fromEntries(
+      Object.entries(settings).map(([key, value]) => [key, String(given[key] ?? value)]),
+    ),
+  };
+}
+
+function usage(): never {
   console.error('usage: npm run bench -- PACKAGE [--rounds N] [--syncs] [--json]');
   process.exit(1);
 }
-const folder = fileURLToPath(new URL(name, import.meta.url));
-const { bench } = (await import(`${folder}/index.js`)) as { bench: Bench };
-const result = await measure(bench);
-console.log(values.json ? JSON.stringify(result) : table(result));
 
-async function measure(bench: Bench): Promise<Result> {
-  const progress = (text: string): void => console.error(`… ${text}`);
-  const reports = await runRounds({ bench, rounds, folder, progress });
-  const syncs = values.syncs ? await syncsOf(bench, progress) : undefined;
+async function measure(): Promise<Result> {
+  const given = Object.entries(settings).map(([key, value]) => `--${key}=${value}`);
+  const reports = await runRounds({ bench, rounds, folder, arguments: given, progress });
+  const counts = syncs ? await syncsOf(given) : undefined;
+  const rows = compare(bench, reports);
   return {
     package: bench.package,
     date: new Date().toISOString(),
@@ -43,16 +77,17 @@ async function measure(bench: Bench): Promise<Result> {
       const { name, version, configuration } = report;
       return [{ name, version, configuration }];
     }),
-    rows: compare(bench, reports),
-    ...(syncs && { syncs }),
+    rows: counts ? [...rows, ...syncRows(reports, counts)] : rows,
+    ...(counts && { syncs: counts }),
   };
 }
 
-async function syncsOf(bench: Bench, progress: (text: string) => void): Promise<SyncCounts> {
+async function syncsOf(given: readonly string[]): Promise<SyncCounts> {
   const counts: Record<string, number> = {};
   for (const program of [bench.ours, ...bench.peers]) {
     progress(`counting the syncs of ${program}`);
-    const count = await countSyncs([process.execPath, `${folder}/${program}.js`]);
+    const part = [...given, ...(bench.syncs?.arguments ?? [])];
+    const count = await countSyncs([process.execPath, `${folder}/${program}.js`, ...part]);
     if (count === undefined) {
       progress('there is no strace here, so no syncs are counted');
       break;
@@ -60,4 +95,20 @@ async function syncsOf(bench: Bench, progress: (text: string) => void): Promise<
     counts[program] = count;
   }
   return counts;
+}
+
+/** Syncs per operation, where the bench says what it counts. */
+function syncRows(
+  reports: ReadonlyMap<string, readonly RoundReport[]>,
+  counts: SyncCounts,
+): Result['rows'] {
+  if (bench.syncs === undefined) return [];
+  const { measure, operations } = bench.syncs;
+  const perOperation = new Map<string, RoundReport[]>();
+  for (const [program, [report]] of reports) {
+    const count = counts[program];
+    if (report === undefined || count === undefined) continue;
+    perOperation.set(program, [{ ...report, figures: { [measure.name]: count / operations } }]);
+  }
+  return compare({ ...bench, measures: [measure] }, perOperation);
 }

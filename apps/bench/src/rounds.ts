@@ -10,6 +10,8 @@ export interface RoundsOptions {
   readonly rounds: number;
   /** The folder of the contenders' programs. */
   readonly folder: string;
+  /** Handed to every program. */
+  readonly arguments: readonly string[];
   readonly progress: (text: string) => void;
 }
 
@@ -18,6 +20,7 @@ export async function runRounds({
   bench,
   rounds,
   folder,
+  arguments: given,
   progress,
 }: RoundsOptions): Promise<Map<string, RoundReport[]>> {
   const programs = [bench.ours, ...bench.peers];
@@ -27,7 +30,7 @@ export async function runRounds({
     const order = programs.map((_, place) => programs[(place + round) % programs.length] ?? '');
     for (const program of order) {
       progress(`round ${round + 1} of ${rounds}: ${program}`);
-      const output = await runProgram([process.execPath, `${folder}/${program}.js`]);
+      const output = await runProgram([process.execPath, `${folder}/${program}.js`, ...given]);
       reports.get(program)?.push(parseReport(program, output));
     }
   }

@@ -1,9 +1,10 @@
 /**
  * Keeps writers from running away from the work behind them.
  *
- * Slowed: while level 0 or the debt is high, every 64 KiB written wait for one slice of a merge.
- * Held: a batch that finds the memtable full, and no room for another full one, waits its turn; so
- * does every batch behind it. Both end as the background gets on.
+ * Slowed: while full memtables, level 0 or the debt are many, every 64 KiB written wait for one
+ * slice of a flush or merge. Held: a batch that finds the memtable full, and no room for another
+ * full one, or too much in level 0 or in debt, waits its turn; so does every batch behind it. Both
+ * end as the background gets on.
  */
 import type { Batch, StorageError } from '@ds/storage';
 import { debtBytes } from './compaction.ts';
@@ -11,6 +12,15 @@ import type { ResolvedOptions } from './options.ts';
 import type { Layers } from './read-view.ts';
 
 const SLOWED_BYTES_PER_SLICE = 64 * 1024;
+
+/** `'raised'` slows writers down; `'high'` holds them once the memtable is full. */
+export type PressureDegree = 'low' | 'raised' | 'high';
+
+export interface Pressure {
+  readonly memtables: PressureDegree;
+  readonly levelZero: PressureDegree;
+  readonly debt: PressureDegree;
+}
 
 interface HeldBatch {
   readonly batch: Batch;
@@ -34,6 +44,7 @@ export class BackPressure {
   #slowed: (() => void)[] = [];
   #drained: (() => void)[] = [];
   #unpaidBytes = 0;
+  #degrees: Pressure = { memtables: 'low', levelZero: 'low', debt: 'low' };
   isSlowing = false;
 
   constructor(context: BackPressureOptions) {
@@ -65,6 +76,7 @@ export class BackPressure {
   /** Settles a write that is slowed down. */
   pay(batch: Batch): Promise<void> {
     for (const operation of batch) {
+      if (operation.type === 'deleteRange') continue;
       this.#unpaidBytes += operation.key.length;
       if (operation.type === 'put') this.#unpaidBytes += operation.value.length;
     }
@@ -75,13 +87,28 @@ export class BackPressure {
     return new Promise((resolve) => this.#slowed.push(resolve));
   }
 
+  /** What there is too much of. */
+  get pressure(): Pressure {
+    const { options, layers } = this.#context;
+    const { immutables, version } = layers();
+    const tables = version.levels[0]!.length;
+    const debt = debtBytes(version, options);
+    return {
+      memtables: degree(
+        immutables.length,
+        options.maxImmutableMemtables,
+        options.maxImmutableMemtables,
+      ),
+      levelZero: degree(tables, options.levelZeroSlowdown, options.levelZeroStop),
+      debt: degree(debt, options.slowdownDebtBytes, options.stopDebtBytes),
+    };
+  }
+
   /** Looks at the layers anew, after they have changed. */
   update(): void {
-    const { options, layers } = this.#context;
-    const { version } = layers();
-    this.isSlowing =
-      version.levels[0]!.length >= options.levelZeroSlowdown ||
-      debtBytes(version, options) > options.slowdownDebtBytes;
+    this.#degrees = this.pressure;
+    const { memtables, levelZero, debt } = this.#degrees;
+    this.isSlowing = memtables !== 'low' || levelZero !== 'low' || debt !== 'low';
   }
 
   /** The background has got on: lets on who may. */
@@ -113,17 +140,18 @@ export class BackPressure {
   }
 
   #isFull(): boolean {
-    const { options, layers, memtableIsFull } = this.#context;
-    if (!memtableIsFull()) return false;
-    const { immutables, version } = layers();
-    return (
-      immutables.length >= options.maxImmutableMemtables ||
-      version.levels[0]!.length >= options.levelZeroStop
-    );
+    if (!this.#context.memtableIsFull()) return false;
+    const { memtables, levelZero, debt } = this.#degrees;
+    return memtables === 'high' || levelZero === 'high' || debt === 'high';
   }
 
   #settleDrained(): void {
     if (this.#held.length > 0) return;
     for (const resolve of this.#drained.splice(0)) resolve();
   }
+}
+
+function degree(amount: number, slowFrom: number, stopFrom: number): PressureDegree {
+  if (amount >= stopFrom) return 'high';
+  return amount >= slowFrom ? 'raised' : 'low';
 }

@@ -3,28 +3,37 @@
  *
  * ```
  * varint count, then per operation:
- *   u8 kind (0 put, 1 delete) · varint key length · key · put only: varint value length · value
+ *   u8 kind (0 put, 1 delete, 2 delete a range) · varint key length · key
+ *   · put only: varint value length · value
+ *   · range only: varint length of the key that ends it · that key
  * ```
+ * The range of kind 2 begins with its first key and ends before the other.
  * Operation `i` has the sequence of the record's first plus `i`.
  */
-import type { Batch } from '@ds/storage';
+
+import type { BoundedBatch } from './bounded-batch.ts';
 import { ByteReader } from './byte-reader.ts';
 import type { ByteWriter } from './byte-writer.ts';
 import type { Memtable } from './memtable.ts';
 
 export const KIND_PUT = 0;
 export const KIND_DELETE = 1;
+export const KIND_DELETE_RANGE = 2;
 
-export function encodeBatch(out: ByteWriter, batch: Batch): void {
+export function encodeBatch(out: ByteWriter, batch: BoundedBatch): void {
   out.varint(batch.length);
   for (const operation of batch) {
     if (operation.type === 'put') {
       out.u8(KIND_PUT);
       out.prefixed(operation.key);
       out.prefixed(operation.value);
-    } else {
+    } else if (operation.type === 'delete') {
       out.u8(KIND_DELETE);
       out.prefixed(operation.key);
+    } else {
+      out.u8(KIND_DELETE_RANGE);
+      out.prefixed(operation.gte);
+      out.prefixed(operation.lt);
     }
   }
 }
@@ -40,9 +49,13 @@ export function replayBatch(
   const count = reader.varint();
   for (let i = 0; i < count; i += 1) {
     const kind = reader.u8();
-    if (kind > KIND_DELETE) throw reader.corrupt(`no operation has the kind ${kind}`);
     const key = reader.prefixed();
-    memtable.insert(firstSequence + i, key, kind === KIND_PUT ? reader.prefixed() : undefined);
+    if (kind === KIND_PUT) memtable.insert(firstSequence + i, key, reader.prefixed());
+    else if (kind === KIND_DELETE) memtable.insert(firstSequence + i, key, undefined);
+    else if (kind === KIND_DELETE_RANGE) {
+      // No snapshot outlives the process that took it.
+      memtable.deleteRange(firstSequence + i, key, reader.prefixed(), 0);
+    } else throw reader.corrupt(`no operation has the kind ${kind}`);
   }
   if (!reader.done) throw reader.corrupt('a batch is longer than its operations');
   return count;

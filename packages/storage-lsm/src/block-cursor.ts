@@ -106,9 +106,17 @@ export class BlockCursor {
   /** Reads the entry that begins where the last one ended. */
   #step(): void {
     const block = this.valueBytes;
-    this.#entryAt = this.#at = this.valueEnd;
-    const shared = this.#varint();
-    const further = this.#varint();
+    const entryAt = this.valueEnd;
+    this.#entryAt = entryAt;
+    // The two lengths of the key and the sequence, when each is small: all but always.
+    let shared = block[entryAt]!;
+    let further = block[entryAt + 1]!;
+    this.#at = entryAt + 2;
+    if ((shared | further) >= 0x80) {
+      this.#at = entryAt;
+      shared = this.#varint();
+      further = this.#varint();
+    }
     this.sequence = this.#varint();
     const lengthAndKind = this.#varint();
     const kind = lengthAndKind % 4;
@@ -116,7 +124,7 @@ export class BlockCursor {
     const valueStart = keyAt + further;
     const valueEnd = valueStart + (lengthAndKind - kind) / 4;
     if (shared > this.keyEnd || valueEnd > this.#restartsAt || kind > 1) {
-      throw this.#damage(this.#entryAt, 'an entry does not fit its block');
+      throw this.#damage(entryAt, 'an entry does not fit its block');
     }
     const keyEnd = shared + further;
     if (keyEnd > this.keyBytes.length) this.#growKey(keyEnd);
@@ -131,12 +139,16 @@ export class BlockCursor {
     this.valid = true;
   }
 
+  /** Whole numbers of up to four bytes stay integers; only longer ones need the other loop. */
   #varint(): number {
     const block = this.valueBytes;
-    const first = block[this.#at++]!;
-    if (first < 0x80) return first;
-    let value = first & 0x7f;
-    for (let scale = 128; ; scale *= 128) {
+    let value = 0;
+    for (let shift = 0; shift < 28; shift += 7) {
+      const byte = block[this.#at++]!;
+      value |= (byte & 0x7f) << shift;
+      if (byte < 0x80) return value;
+    }
+    for (let scale = 2 ** 28; ; scale *= 128) {
       if (this.#at >= this.#restartsAt) throw this.#damage(this.#at, 'an entry is cut off');
       const byte = block[this.#at++]!;
       value += (byte & 0x7f) * scale;

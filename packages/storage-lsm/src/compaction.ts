@@ -1,5 +1,5 @@
 /**
- * Leveled compaction: which tables to merge next, and merging them.
+ * Leveled compaction: which tables to merge next.
  *
  * A level over its size gives up the table that costs least to merge: the one that overlaps the
  * fewest bytes of the next level for each of its own. Level 0 gives up all its tables at once. What
@@ -9,14 +9,17 @@
  * Log-Structured Merge-Tree" (1996); the leveled form is LevelDB's (Dean and Ghemawat, 2011).
  */
 import { compareBytes } from '@ds/storage';
-import type { Cursor } from './cursor.ts';
-import { MergeCursor } from './merge-cursor.ts';
+import { STORED } from './block-codec.ts';
+import type { CompactionJob, JobShape } from './compaction-job.ts';
+import { extentOf, type KeyExtent, overlap, unionOf } from './key-extent.ts';
 import type { ResolvedOptions } from './options.ts';
-import { RunCursor } from './run-cursor.ts';
-import type { TableSet } from './table-set.ts';
+import type { TableFacts } from './table-writer.ts';
 import { LEVELS, type TableFile, totalBytes, type Version, type VersionEdit } from './version.ts';
 
 const LEVEL_GROWTH = 10;
+/** A job's numbers for tables: these, and so many for each table that its bytes would fill. */
+const SPARE_NUMBERS = 16;
+const NUMBERS_PER_TABLE = 4;
 
 export interface Compaction {
   /** The tables of `inputs` go from `level` to the next, together with `below`, which lie there. */
@@ -41,13 +44,18 @@ export function pickCompaction(version: Version, limits: CompactionLimits): Comp
     bestScore = score;
   }
   if (best < 0) return undefined;
-  const inputs = best === 0 ? version.levels[0]! : [cheapestTable(version, best)];
-  let { smallest, largest } = inputs[0]!.facts;
-  for (const { facts } of inputs) {
-    if (compareBytes(facts.smallest, smallest) < 0) smallest = facts.smallest;
-    if (compareBytes(facts.largest, largest) > 0) largest = facts.largest;
-  }
-  return { level: best, inputs, below: version.overlapping(best + 1, smallest, largest) };
+  return compactionOf(version, best, best === 0 ? undefined : cheapestTable(version, best));
+}
+
+/** What moves `table` of `level`, or all of level 0, down by one level. */
+export function compactionOf(
+  version: Version,
+  level: number,
+  table: TableFile | undefined,
+): Compaction {
+  const inputs = table === undefined ? version.levels[level]! : [table];
+  const extent = extentOf(inputs.map(({ facts }) => facts));
+  return { level, inputs, below: version.overlapping(level + 1, extent) };
 }
 
 /** How much `level` should hold, in bytes. */
@@ -64,19 +72,51 @@ export function debtBytes(version: Version, limits: CompactionLimits): number {
   return debt;
 }
 
-/** Whether an edit alone does it: nothing below overlaps, and the inputs share no key. */
-export function isMove({ inputs, below }: Compaction): boolean {
+/**
+ * Whether an edit alone does it: nothing on the next level overlaps, the inputs share no key, and
+ * no tombstone among them could be dropped instead.
+ */
+export function isMove(version: Version, { level, inputs, below }: Compaction): boolean {
   if (below.length > 0) return false;
-  const sorted = [...inputs].sort((a, b) => compareBytes(a.facts.smallest, b.facts.smallest));
-  return sorted.every(
-    ({ facts }, i) => i === 0 || compareBytes(sorted[i - 1]!.facts.largest, facts.smallest) < 0,
-  );
+  const sorted = inputs
+    .map(({ facts }) => facts)
+    .sort((a, b) => compareBytes(a.smallest, b.smallest));
+  if (sorted.some((facts, i) => i > 0 && overlap(sorted[i - 1]!, facts))) return false;
+  const hasTombstones = sorted.some((facts) => facts.tombstones + facts.rangeTombstones > 0);
+  return !hasTombstones || beneath(version, level + 1, extentOf(sorted)).length > 0;
+}
+
+/** A compaction as a job for whoever is to run it; its numbers begin with `id`. */
+export function jobOf(
+  version: Version,
+  { level, inputs, below }: Compaction,
+  {
+    id,
+    snapshots,
+    options,
+  }: { id: number; snapshots: readonly number[]; options: ResolvedOptions },
+): CompactionJob {
+  const { directory, tableBytes } = options;
+  const all = [...inputs, ...below];
+  const extent = extentOf(all.map(({ facts }) => facts));
+  return {
+    id,
+    directory,
+    level,
+    inputs: inputs.map(({ facts }) => facts),
+    below: below.map(({ facts }) => facts),
+    beneath: beneath(version, level + 1, extent),
+    snapshots,
+    maxTables: SPARE_NUMBERS + NUMBERS_PER_TABLE * Math.ceil(totalBytes(all) / tableBytes),
+    shape: shapeOf(options),
+    tableBytes,
+  };
 }
 
 /** The edit that replaces what went into a compaction by `added`. */
 export function compactionEdit(
   { level, inputs, below }: Compaction,
-  added: readonly TableFile['facts'][],
+  added: readonly TableFacts[],
 ): VersionEdit {
   return {
     removed: [
@@ -87,24 +127,27 @@ export function compactionEdit(
   };
 }
 
-/** The entries of a compaction, merged. */
-export function mergedEntries({ level, inputs, below }: Compaction, tables: TableSet): MergeCursor {
-  const scan = { scan: true };
-  const sources: Cursor[] =
-    level === 0
-      ? inputs.map((table) => new RunCursor([table], tables, scan))
-      : [new RunCursor(inputs, tables, scan)];
-  sources.push(new RunCursor(below, tables, scan));
-  for (const source of sources) source.first();
-  return new MergeCursor(sources, false);
+/** Where the levels below `level` hold keys of tables that overlap `extent`, in order. */
+function beneath(version: Version, level: number, extent: KeyExtent): KeyExtent[] {
+  const extents: KeyExtent[] = [];
+  for (let lower = level + 1; lower < LEVELS; lower += 1) {
+    for (const { facts } of version.overlapping(lower, extent)) {
+      const { smallest, largest, openEnd } = facts;
+      extents.push({ smallest, largest, openEnd });
+    }
+  }
+  return unionOf(extents);
+}
+
+function shapeOf({ blockBytes, bloomBitsPerKey, compression }: ResolvedOptions): JobShape {
+  return { blockBytes, bloomBitsPerKey, codec: compression?.id ?? STORED };
 }
 
 function cheapestTable(version: Version, level: number): TableFile {
   let cheapest: TableFile | undefined;
   let lowestRatio = Number.POSITIVE_INFINITY;
   for (const table of version.levels[level]!) {
-    const { smallest, largest, bytes } = table.facts;
-    const ratio = totalBytes(version.overlapping(level + 1, smallest, largest)) / bytes;
+    const ratio = totalBytes(version.overlapping(level + 1, table.facts)) / table.facts.bytes;
     if (ratio >= lowestRatio) continue;
     cheapest = table;
     lowestRatio = ratio;

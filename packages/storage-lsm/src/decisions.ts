@@ -3,6 +3,12 @@
  * each with a plausible mistake and see the checkers catch it. The product always runs
  * {@link SAFE_DECISIONS}.
  */
+import type { CompactionJob } from './compaction-job.ts';
+import { checkedTables, isOfJob } from './compaction-result.ts';
+import type { Written } from './table-output.ts';
+import type { TableSet } from './table-set.ts';
+import type { TableFacts } from './table-writer.ts';
+
 export interface SafetyDecisions {
   /** Whether bytes are what was written. */
   checksumMatches(stored: number, computed: number): boolean;
@@ -10,12 +16,33 @@ export interface SafetyDecisions {
   firstSequenceAfterRecovery(lastSequence: number): number;
   /** Whether a tombstone may be left out of a merge. */
   mayDropTombstone(facts: TombstoneFacts): boolean;
+  /** The same for a range tombstone. */
+  mayDropRangeTombstone(facts: TombstoneFacts): boolean;
+  /** Whether a number in a compactor's event, of a job or of a table, is one of `job`. */
+  isOfJob(number: number, job: CompactionJob): boolean;
+  /** Resolves with what a compactor has made of `job`; rejects what is not to be believed. */
+  checkResult(
+    job: CompactionJob,
+    written: Written,
+    tables: TableSet,
+  ): Promise<readonly TableFacts[]>;
+  /** Whether a record found in a log was written to this log and comes next. */
+  isNextRecord(facts: RecordFacts): boolean;
+}
+
+export interface RecordFacts {
+  /** The log's number, and the one in the record: a recycled file holds records of both. */
+  readonly logNumber: number;
+  readonly recordNumber: number;
+  /** The sequence that is due, and the one that the record begins with. */
+  readonly nextSequence: number;
+  readonly firstSequence: number;
 }
 
 export interface TombstoneFacts {
   /** Every snapshot is at least as new as the tombstone. */
   readonly seenByAllSnapshots: boolean;
-  /** No table below the merge's output has the key in its range. */
+  /** No table below the merge's output shares a key with it. */
   readonly nothingBelow: boolean;
 }
 
@@ -23,4 +50,10 @@ export const SAFE_DECISIONS: SafetyDecisions = {
   checksumMatches: (stored, computed) => stored === computed,
   firstSequenceAfterRecovery: (lastSequence) => lastSequence + 1,
   mayDropTombstone: ({ seenByAllSnapshots, nothingBelow }) => seenByAllSnapshots && nothingBelow,
+  mayDropRangeTombstone: ({ seenByAllSnapshots, nothingBelow }) =>
+    seenByAllSnapshots && nothingBelow,
+  isOfJob,
+  checkResult: checkedTables,
+  isNextRecord: ({ logNumber, recordNumber, nextSequence, firstSequence }) =>
+    recordNumber === logNumber && firstSequence === nextSequence,
 };

@@ -10,13 +10,18 @@ export interface FlushContext {
   /** The sequences of the snapshots held, ascending. */
   readonly snapshots: readonly number[];
   newFileNumber(): number;
+  /** Called between slices. */
+  onSlice?(): void;
 }
 
-/** Resolves with the table's facts when it is durable, its name included. */
+/**
+ * Resolves with the table's facts when it is durable, its name included; with `undefined` for a
+ * memtable that holds nothing.
+ */
 export async function flushMemtable(
   memtable: Memtable,
-  { options, snapshots, newFileNumber }: FlushContext,
-): Promise<TableFacts> {
+  { options, snapshots, newFileNumber, onSlice }: FlushContext,
+): Promise<TableFacts | undefined> {
   const cursor = memtable.cursor();
   cursor.first();
   const source = {
@@ -25,18 +30,26 @@ export async function flushMemtable(
     },
     advance: () => cursor.next(),
   };
+  const { fileSystem, directory, mergeSliceBytes, decisions } = options;
   const output = new TableOutput({
-    options,
+    fileSystem,
+    directory,
+    shape: options,
+    sliceBytes: mergeSliceBytes,
     newFileNumber,
     tableBytes: Number.POSITIVE_INFINITY,
     // A tombstone stays: older data may lie in any table.
     retention: new Retention({
       snapshots,
-      decisions: options.decisions,
+      decisions,
+      fragments: memtable.tombstones.view(),
       nothingBelow: () => false,
     }),
-    onSlice: async () => true,
+    onSlice: async () => {
+      onSlice?.();
+      return true;
+    },
   });
-  const [facts] = (await output.write(source))!;
-  return facts!;
+  const written = await output.write(source);
+  return written?.tables[0];
 }

@@ -52,10 +52,11 @@ export class Health {
 
   /** @throws {StorageError} `STORAGE_CLOSED` */
   checkReadable(): void {
-    if (this.#isClosing) throw this.#closed();
+    if (this.#isClosing) throw this.closed();
   }
 
-  #closed(): StorageError {
+  /** What every call is told after closing. */
+  closed(): StorageError {
     return new StorageError('STORAGE_CLOSED', `the store in ${this.#directory} is closed`, {
       path: this.#directory,
     });

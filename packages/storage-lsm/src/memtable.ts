@@ -12,7 +12,10 @@
  * where it is while others insert; sequences rise from insert to insert.
  * Cost: O(log n) expected per insert and search. Source: Pugh, "Skip Lists" (1990).
  */
+import { compareBytes } from '@ds/storage';
+import { copyOf } from './copies.ts';
 import { type Cursor, compareRanges, NO_BYTES } from './cursor.ts';
+import { RangeTombstones } from './range-tombstones.ts';
 
 const MAX_HEIGHT = 12;
 const KEY_START = 0;
@@ -23,11 +26,14 @@ const VALUE_LENGTH = 2;
 const SEQUENCE = 3;
 const WORD = 4;
 const LINKS = 5;
+/** What a range tombstone takes beyond its keys, roughly. */
+const RANGE_BYTES = 128;
 /** The node before the first; offset 0 in a link means that there is no next node. */
 const HEAD = 0;
 
-/** What a lookup found: the value's range in `Memtable.data`, a tombstone, or nothing. */
+/** What a lookup found other than a node: nothing, or a range tombstone. */
 export const ABSENT = -1;
+const DELETED = -2;
 
 export class Memtable {
   readonly firstSequence: number;
@@ -35,6 +41,8 @@ export class Memtable {
   nodes: Int32Array;
   entries = 0;
   lastSequence: number;
+  readonly tombstones: RangeTombstones = new RangeTombstones();
+  #tombstoneBytes = 0;
   #dataEnd = 0;
   #nodesEnd = LINKS + MAX_HEIGHT;
   #prefixLength = 0;
@@ -52,9 +60,13 @@ export class Memtable {
     this.nodes = new Int32Array(Math.max(64, start >> 4));
   }
 
+  get isEmpty(): boolean {
+    return this.entries === 0 && this.tombstones.isEmpty;
+  }
+
   /** The memory that its entries take, in bytes. */
   get bytes(): number {
-    return this.#dataEnd + (this.#nodesEnd - LINKS - MAX_HEIGHT) * 4;
+    return this.#dataEnd + (this.#nodesEnd - LINKS - MAX_HEIGHT) * 4 + this.#tombstoneBytes;
   }
 
   /** Adds an entry; without a value, a tombstone. `sequence` is higher than any here. */
@@ -85,8 +97,33 @@ export class Memtable {
     this.lastSequence = sequence;
   }
 
-  /** The node of the newest entry of `key` that is not newer than `sequence`, or {@link ABSENT}. */
+  /**
+   * Deletes the keys from `start` up to but not including `end`. `newestSnapshot` is the highest
+   * sequence that a snapshot holds, 0 for none.
+   */
+  deleteRange(sequence: number, start: Uint8Array, end: Uint8Array, newestSnapshot: number): void {
+    this.lastSequence = sequence;
+    if (compareBytes(start, end) >= 0) return;
+    this.#tombstoneBytes += start.length + end.length + RANGE_BYTES;
+    this.tombstones.add(start.slice(), end.slice(), sequence, newestSnapshot);
+  }
+
+  sequenceOf(node: number): number {
+    return this.firstSequence + this.nodes[node + SEQUENCE]!;
+  }
+
+  /**
+   * What was last done to `key` up to `sequence`: a node to ask for its value, or {@link ABSENT}.
+   */
   find(key: Uint8Array, sequence: number): number {
+    const node = this.#findEntry(key, sequence);
+    if (this.tombstones.isEmpty) return node;
+    const deleted = this.tombstones.coveringSequence(key, sequence);
+    if (deleted === 0) return node;
+    return node === ABSENT || this.sequenceOf(node) < deleted ? DELETED : node;
+  }
+
+  #findEntry(key: Uint8Array, sequence: number): number {
     const { nodes, data } = this;
     const highest = sequence - this.firstSequence;
     for (let node = this.seekNode(key); node !== 0; node = nodes[node + LINKS]!) {
@@ -99,12 +136,12 @@ export class Memtable {
   }
 
   isTombstone(node: number): boolean {
-    return this.nodes[node + VALUE_LENGTH]! < 0;
+    return node === DELETED || this.nodes[node + VALUE_LENGTH]! < 0;
   }
 
   valueOf(node: number): Uint8Array {
     const start = this.nodes[node + KEY_START]! + this.nodes[node + KEY_LENGTH]!;
-    return this.data.slice(start, start + this.nodes[node + VALUE_LENGTH]!);
+    return copyOf(this.data, start, start + this.nodes[node + VALUE_LENGTH]!);
   }
 
   /** The first node whose key is at or after `key`; 0 when there is none. */
@@ -123,6 +160,14 @@ export class Memtable {
 
   get lastNode(): number {
     return this.#tails[0]!;
+  }
+
+  /** The last key of an entry. */
+  lastKey(): Uint8Array | undefined {
+    const node = this.lastNode;
+    if (node === 0) return undefined;
+    const start = this.nodes[node + KEY_START]!;
+    return this.data.slice(start, start + this.nodes[node + KEY_LENGTH]!);
   }
 
   cursor(): Cursor {

@@ -1,5 +1,7 @@
 /** What a store is opened with, and the same with every default filled in and checked. */
 import { DEFAULT_LIMITS, type FileSystem } from '@ds/storage';
+import { type BlockCodec, codecsByNumber } from './block-codec.ts';
+import type { Compactor } from './compactor.ts';
 import { SAFE_DECISIONS, type SafetyDecisions } from './decisions.ts';
 
 const KIB = 1024;
@@ -10,6 +12,8 @@ export interface LsmStoreOptions {
   readonly directory: string;
   /** `nodeFileSystem()` of `@ds/storage/node`, `new MemoryFileSystem()` of `@ds/storage/memory`. */
   readonly fileSystem: FileSystem;
+  /** See {@link ReadOnlyLsmStoreOptions}. @default false */
+  readonly readOnly?: false;
   /** The longest key, in bytes. @default 16384 (16 KiB) */
   readonly maxKeyBytes?: number;
   /** The longest value, in bytes. @default 67108864 (64 MiB) */
@@ -26,10 +30,19 @@ export interface LsmStoreOptions {
   readonly blockBytes?: number;
   /** Bits of Bloom filter per key: 10 give about 1% of false alarms; 0 for none. @default 10 */
   readonly bloomBitsPerKey?: number;
+  /**
+   * Compresses new blocks, such as `deflateCodec()` of `@ds/storage-lsm/node`. Tables written
+   * without it, or with another one of `codecs`, stay readable. @default none
+   */
+  readonly compression?: BlockCodec | undefined;
+  /** Further codecs that older tables were written with. @default none */
+  readonly codecs?: readonly BlockCodec[];
   /** Where a table ends, in bytes. @default 4194304 (4 MiB) */
   readonly tableBytes?: number;
   /** How much of the log is allocated ahead, in bytes. @default 1048576 (1 MiB) */
   readonly logPreallocateBytes?: number;
+  /** How much a manifest grows before a new one takes its place, in bytes. @default 1048576 */
+  readonly manifestGrowthBytes?: number;
   /** Level-0 tables that make a merge into level 1 due. @default 4 */
   readonly levelZeroTrigger?: number;
   /** Level-0 tables from which writers are slowed down. @default 12 */
@@ -40,11 +53,30 @@ export interface LsmStoreOptions {
   readonly levelOneBytes?: number;
   /** Bytes beyond the levels' sizes from which writers are slowed down. @default 536870912 */
   readonly slowdownDebtBytes?: number;
-  /** How much a merge reads before it lets others run, in bytes. @default 524288 (512 KiB) */
+  /** Bytes beyond those sizes from which a full memtable holds writers. @default 2147483648 */
+  readonly stopDebtBytes?: number;
+  /** How much a merge reads before it lets others run, in bytes. @default 131072 (128 KiB) */
   readonly mergeSliceBytes?: number;
+  /**
+   * Who merges tables, such as `workerCompactor()` of `@ds/storage-lsm/node`; the store closes it.
+   * Without one, the calling thread merges, in slices.
+   */
+  readonly compactor?: Compactor | undefined;
+  /** How long a compactor may be silent before its job is done here. @default 30000 */
+  readonly compactorPatienceMs?: number;
 }
 
-export interface ResolvedOptions extends Required<LsmStoreOptions> {
+/**
+ * Opens what is there for reading only: no file is made, changed, removed or locked. For a
+ * checkpoint, or a directory that nobody has open for writing.
+ */
+export interface ReadOnlyLsmStoreOptions extends Omit<LsmStoreOptions, 'readOnly'> {
+  readonly readOnly: true;
+}
+
+export interface ResolvedOptions extends Required<Omit<LsmStoreOptions, 'readOnly'>> {
+  readonly compression: BlockCodec | undefined;
+  readonly compactor: Compactor | undefined;
   readonly decisions: SafetyDecisions;
 }
 
@@ -60,15 +92,21 @@ export function resolveOptions(
     maxOpenTables = 500,
     blockBytes = 4 * KIB,
     bloomBitsPerKey = 10,
+    compression,
+    codecs = [],
     tableBytes = 4 * MIB,
     logPreallocateBytes = MIB,
+    manifestGrowthBytes = MIB,
     levelZeroTrigger = 4,
     levelZeroSlowdown = 12,
     levelZeroStop = 20,
     levelOneBytes = 64 * MIB,
     slowdownDebtBytes = 512 * MIB,
-    mergeSliceBytes = 512 * KIB,
-  }: LsmStoreOptions,
+    stopDebtBytes = Math.max(slowdownDebtBytes, 2048 * MIB),
+    mergeSliceBytes = 128 * KIB,
+    compactor,
+    compactorPatienceMs = 30_000,
+  }: LsmStoreOptions | ReadOnlyLsmStoreOptions,
   decisions: SafetyDecisions = SAFE_DECISIONS,
 ): ResolvedOptions {
   if (typeof directory !== 'string' || directory === '') {
@@ -88,14 +126,18 @@ export function resolveOptions(
     bloomBitsPerKey: whole('bloomBitsPerKey', bloomBitsPerKey, 0, 32),
     tableBytes: whole('tableBytes', tableBytes, KIB, KIB * MIB),
     logPreallocateBytes: whole('logPreallocateBytes', logPreallocateBytes, 0, 512 * MIB),
+    manifestGrowthBytes: whole('manifestGrowthBytes', manifestGrowthBytes, 0, 512 * MIB),
     levelZeroTrigger: whole('levelZeroTrigger', levelZeroTrigger, 1, 1000),
     levelZeroSlowdown: whole('levelZeroSlowdown', levelZeroSlowdown, levelZeroTrigger, 1000),
     levelZeroStop: whole('levelZeroStop', levelZeroStop, levelZeroSlowdown, 1000),
     levelOneBytes: whole('levelOneBytes', levelOneBytes, KIB, MIB * MIB),
-    slowdownDebtBytes: whole('slowdownDebtBytes', slowdownDebtBytes, 0, MIB * MIB),
+    slowdownDebtBytes: whole('slowdownDebtBytes', slowdownDebtBytes, 1, MIB * MIB),
+    stopDebtBytes: whole('stopDebtBytes', stopDebtBytes, slowdownDebtBytes, MIB * MIB),
     mergeSliceBytes: whole('mergeSliceBytes', mergeSliceBytes, KIB, 64 * MIB),
+    compactorPatienceMs: whole('compactorPatienceMs', compactorPatienceMs, 1, 3_600_000),
   };
-  return { directory, fileSystem, ...numbers, decisions };
+  codecsByNumber(compression ? [compression, ...codecs] : codecs);
+  return { directory, fileSystem, compression, codecs, compactor, ...numbers, decisions };
 }
 
 function whole(name: string, value: number, least: number, most: number): number {

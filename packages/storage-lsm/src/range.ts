@@ -6,9 +6,13 @@
  * copying an entry costs more than finding it, which is what `views` are for.
  */
 import { type Bounds, checkBounds, compareBytes, type Entry } from '@ds/storage';
+import { successor } from './bounded-batch.ts';
+import { copyOf, viewOf } from './copies.ts';
 import { type Cursor, compareRanges } from './cursor.ts';
+import { LastKey } from './last-key.ts';
 import { MergeCursor } from './merge-cursor.ts';
-import { cursorsOf, type Layers } from './read-view.ts';
+import { cursorsOf, type Layers, tombstoneProbesOf } from './read-view.ts';
+import type { TombstoneProbe } from './tombstone-probe.ts';
 
 export interface RangeSource {
   /** @throws {StorageError} `STORAGE_CLOSED` once reading is over. */
@@ -50,8 +54,8 @@ class RangeIterator implements IterableIterator<Entry> {
   #ended = false;
   #layers: Layers;
   /** The key that was dealt with last. */
-  #key = new Uint8Array(64);
-  #keyLength = -1;
+  readonly #last = new LastKey();
+  readonly #tombstones: readonly TombstoneProbe[];
 
   constructor(source: RangeSource, bounds: Bounds) {
     source.check();
@@ -66,6 +70,7 @@ class RangeIterator implements IterableIterator<Entry> {
     const { layers, sequence, release } = source.open();
     this.#layers = layers;
     this.#sequence = sequence;
+    this.#tombstones = tombstoneProbesOf(layers);
     this.#release = release;
   }
 
@@ -133,11 +138,11 @@ class RangeIterator implements IterableIterator<Entry> {
     this.#started = true;
     const sequence = this.#sequence;
     for (let top = merge.top; top !== undefined; top = merge.top) {
-      if (top.sequence <= sequence && !this.#isLastKey(top)) {
+      if (top.sequence <= sequence && !this.#last.is(top)) {
         if (this.#isAtUpper(top)) return undefined;
-        this.#rememberKey(top);
-        if (!top.isTombstone) {
-          return this.#entry(top.keyBytes, top.keyStart, top.keyEnd, top);
+        this.#last.set(top);
+        if (!top.isTombstone && !this.#isDeleted(top, top.sequence)) {
+          return this.#entry(top);
         }
       }
       merge.advance();
@@ -149,39 +154,40 @@ class RangeIterator implements IterableIterator<Entry> {
   #stepBack(merge: MergeCursor): Entry | undefined {
     for (let top = merge.top; top !== undefined; top = merge.top) {
       if (this.#isBeforeLower(top)) return undefined;
-      this.#rememberKey(top);
+      this.#last.set(top);
       let isVisible = false;
       let valueBytes = top.valueBytes;
       let valueStart = 0;
       let valueEnd = 0;
-      for (; top !== undefined && this.#isLastKey(top); top = merge.top) {
+      let found = 0;
+      for (; top !== undefined && this.#last.is(top); top = merge.top) {
         if (top.sequence <= this.#sequence) {
           isVisible = !top.isTombstone;
+          found = top.sequence;
           valueBytes = top.valueBytes;
           valueStart = top.valueStart;
           valueEnd = top.valueEnd;
         }
         merge.advance();
       }
-      if (isVisible) {
-        return this.#entry(this.#key, 0, this.#keyLength, { valueBytes, valueStart, valueEnd });
+      const key = { keyBytes: this.#last.bytes, keyStart: 0, keyEnd: this.#last.length };
+      if (isVisible && !this.#isDeleted(key, found)) {
+        return this.#entry({ valueBytes, valueStart, valueEnd });
       }
     }
     return undefined;
   }
 
-  #entry(
-    keyBytes: Uint8Array,
-    keyStart: number,
-    keyEnd: number,
-    { valueBytes, valueStart, valueEnd }: Pick<Cursor, 'valueBytes' | 'valueStart' | 'valueEnd'>,
-  ): Entry {
+  /** The key that was dealt with last, and a value. */
+  #entry({
+    valueBytes,
+    valueStart,
+    valueEnd,
+  }: Pick<Cursor, 'valueBytes' | 'valueStart' | 'valueEnd'>): Entry {
+    const { bytes, length } = this.#last;
     return this.#views
-      ? {
-          key: keyBytes.subarray(keyStart, keyEnd),
-          value: valueBytes.subarray(valueStart, valueEnd),
-        }
-      : { key: keyBytes.slice(keyStart, keyEnd), value: valueBytes.slice(valueStart, valueEnd) };
+      ? { key: this.#last.view(), value: viewOf(valueBytes, valueStart, valueEnd) }
+      : { key: copyOf(bytes, 0, length), value: copyOf(valueBytes, valueStart, valueEnd) };
   }
 
   #isAtUpper({ keyBytes, keyStart, keyEnd }: Cursor): boolean {
@@ -196,26 +202,14 @@ class RangeIterator implements IterableIterator<Entry> {
     return compareRanges(keyBytes, keyStart, keyEnd, lower, 0, lower.length) < 0;
   }
 
-  #isLastKey({ keyBytes, keyStart, keyEnd }: Cursor): boolean {
-    const length = this.#keyLength;
-    if (keyEnd - keyStart !== length) return false;
-    const key = this.#key;
-    // From the end, where neighbouring keys differ.
-    for (let i = length - 1; i >= 0; i -= 1) if (key[i] !== keyBytes[keyStart + i]) return false;
-    return true;
+  /** Whether a range tombstone lies over the key that hides an entry of `sequence`. */
+  #isDeleted(
+    { keyBytes, keyStart, keyEnd }: Pick<Cursor, 'keyBytes' | 'keyStart' | 'keyEnd'>,
+    sequence: number,
+  ): boolean {
+    for (const probe of this.#tombstones) {
+      if (probe.newest(keyBytes, keyStart, keyEnd, this.#sequence) > sequence) return true;
+    }
+    return false;
   }
-
-  #rememberKey({ keyBytes, keyStart, keyEnd }: Cursor): void {
-    const length = keyEnd - keyStart;
-    if (length > this.#key.length) this.#key = new Uint8Array(length * 2);
-    const key = this.#key;
-    for (let i = 0; i < length; i += 1) key[i] = keyBytes[keyStart + i]!;
-    this.#keyLength = length;
-  }
-}
-
-function successor(key: Uint8Array): Uint8Array {
-  const next = new Uint8Array(key.length + 1);
-  next.set(key);
-  return next;
 }

@@ -3,20 +3,22 @@
  * per level. The first entry found is the newest and settles it.
  */
 import { compareBytes } from '@ds/storage';
-import type { ImmutableMemtable } from './background.ts';
 import { hashKey } from './bloom.ts';
 import type { Cursor } from './cursor.ts';
+import { endsBefore } from './key-extent.ts';
 import { ABSENT, type Memtable } from './memtable.ts';
+import { coveringSequence } from './range-tombstones.ts';
 import { RunCursor } from './run-cursor.ts';
 import { TableLookup } from './table.ts';
 import type { TableSet } from './table-set.ts';
+import { FragmentProbe, RunProbe, type TombstoneProbe } from './tombstone-probe.ts';
 import { LEVELS, type TableFile, type Version } from './version.ts';
 
 /** What a store consists of at one moment. */
 export interface Layers {
   readonly memtable: Memtable;
   /** The oldest first. */
-  readonly immutables: readonly ImmutableMemtable[];
+  readonly immutables: readonly { readonly memtable: Memtable }[];
   readonly version: Version;
   readonly tables: TableSet;
 }
@@ -25,34 +27,53 @@ const lookup = new TableLookup();
 
 /** The newest value of `key` that is not newer than `sequence`, copied. */
 export function getAt(layers: Layers, key: Uint8Array, sequence: number): Uint8Array | undefined {
-  const { memtable, immutables } = layers;
-  const node = memtable.find(key, sequence);
-  if (node !== ABSENT) return memtable.isTombstone(node) ? undefined : memtable.valueOf(node);
-  for (let i = immutables.length - 1; i >= 0; i -= 1) {
-    const older = immutables[i]!.memtable;
-    const found = older.find(key, sequence);
-    if (found !== ABSENT) return older.isTombstone(found) ? undefined : older.valueOf(found);
+  const memtable = memtableWith(layers, key, sequence);
+  if (memtable !== undefined) {
+    return memtable.isTombstone(foundNode) ? undefined : memtable.valueOf(foundNode);
   }
-  return getFromTables(layers, key, sequence);
+  return isInTables(layers, key, sequence) ? lookup.value() : undefined;
 }
 
-function getFromTables(
-  { version, tables }: Layers,
+/** Whether there is a value of `key` that is not newer than `sequence`. */
+export function hasAt(layers: Layers, key: Uint8Array, sequence: number): boolean {
+  const memtable = memtableWith(layers, key, sequence);
+  if (memtable !== undefined) return !memtable.isTombstone(foundNode);
+  return isInTables(layers, key, sequence);
+}
+
+/** Where {@link memtableWith} has found the key. */
+let foundNode = ABSENT;
+
+/** The newest memtable that knows of `key` at `sequence`. */
+function memtableWith(
+  { memtable, immutables }: Layers,
   key: Uint8Array,
   sequence: number,
-): Uint8Array | undefined {
+): Memtable | undefined {
+  foundNode = memtable.find(key, sequence);
+  if (foundNode !== ABSENT) return memtable;
+  for (let i = immutables.length - 1; i >= 0; i -= 1) {
+    const older = immutables[i]!.memtable;
+    foundNode = older.find(key, sequence);
+    if (foundNode !== ABSENT) return older;
+  }
+  return undefined;
+}
+
+/** Whether the tables have a value of `key`; then {@link lookup} is at it. */
+function isInTables({ version, tables }: Layers, key: Uint8Array, sequence: number): boolean {
   const keyHash = hashKey(key);
   for (const table of version.levels[0]!) {
-    if (compareBytes(table.facts.largest, key) < 0) continue;
-    if (finds(table, tables, key, keyHash, sequence)) return settled();
+    if (endsBefore(table.facts, key)) continue;
+    if (finds(table, tables, key, keyHash, sequence)) return !lookup.isTombstone;
   }
   for (let level = 1; level < LEVELS; level += 1) {
     if (version.levels[level]!.length === 0) continue;
     const table = version.levels[level]![version.indexFor(level, key)];
     if (table === undefined) continue;
-    if (finds(table, tables, key, keyHash, sequence)) return settled();
+    if (finds(table, tables, key, keyHash, sequence)) return !lookup.isTombstone;
   }
-  return undefined;
+  return false;
 }
 
 function finds(
@@ -64,11 +85,15 @@ function finds(
 ): boolean {
   if (compareBytes(key, table.facts.smallest) < 0) return false;
   const reader = tables.reader(table);
-  return reader.mayContain(keyHash) && lookup.find(reader, key, sequence);
-}
-
-function settled(): Uint8Array | undefined {
-  return lookup.isTombstone ? undefined : lookup.value();
+  const { statistics } = tables;
+  const mayContain = reader.mayContain(keyHash);
+  if (mayContain) statistics.filterPasses += 1;
+  else statistics.filterRejections += 1;
+  const found = mayContain && lookup.find(reader, key, sequence);
+  if (table.facts.rangeTombstones === 0) return found;
+  const deleted = coveringSequence(reader.tombstones(), key, sequence);
+  if (deleted > 0 && !(found && lookup.sequence > deleted)) lookup.isTombstone = true;
+  return found || deleted > 0;
 }
 
 /** Cursors over every layer that may hold keys from `lower` on and before `upper`. */
@@ -81,8 +106,8 @@ export function cursorsOf(
     .filter(({ entries }) => entries > 0)
     .map((each) => each.cursor());
   for (const table of version.levels[0]!) {
-    const { smallest, largest } = table.facts;
-    if (lower !== undefined && compareBytes(largest, lower) < 0) continue;
+    const { smallest } = table.facts;
+    if (lower !== undefined && endsBefore(table.facts, lower)) continue;
     if (upper !== undefined && compareBytes(smallest, upper) >= 0) continue;
     cursors.push(new RunCursor([table], tables));
   }
@@ -91,4 +116,22 @@ export function cursorsOf(
     if (run.length > 0) cursors.push(new RunCursor(run, tables));
   }
   return cursors;
+}
+
+/** The range tombstones of every layer that has any. */
+export function tombstoneProbesOf({
+  memtable,
+  immutables,
+  version,
+  tables,
+}: Layers): TombstoneProbe[] {
+  const probes: TombstoneProbe[] = [memtable, ...immutables.map((each) => each.memtable)]
+    .filter(({ tombstones }) => !tombstones.isEmpty)
+    .map(({ tombstones }) => new FragmentProbe(tombstones.view()));
+  version.levels.forEach((run, level) => {
+    if (!version.hasRangeTombstones[level]) return;
+    if (level > 0) probes.push(new RunProbe(run, tables));
+    else for (const table of run) probes.push(new RunProbe([table], tables));
+  });
+  return probes;
 }

@@ -79,11 +79,13 @@ export function scanLog(
   let next = nextSequence;
   let claimed = 0;
   let at = FILE_HEADER_BYTES;
-  while (headerIsWhole(bytes, at, logNumber, decisions)) {
+  while (headerIsWhole(bytes, at, decisions)) {
     const payloadStart = at + RECORD_HEADER_BYTES;
     const payloadEnd = payloadStart + getU32(bytes, at + 8);
+    const recordNumber = getU32(bytes, at + 12);
     const firstSequence = getU64(bytes, at + 16);
-    if (firstSequence !== next || !payloadIsWhole(bytes, at, decisions)) break;
+    const facts = { logNumber: logNumber >>> 0, recordNumber, nextSequence: next, firstSequence };
+    if (!decisions.isNextRecord(facts) || !payloadIsWhole(bytes, at, decisions)) break;
     claimed = Math.max(claimed, getU64(bytes, at + 24));
     if (payloadEnd > payloadStart) {
       next += onRecord({ offset: at, payloadStart, payloadEnd, firstSequence });
@@ -108,7 +110,8 @@ export function claimBehind(
   const low = logNumber & 0xff;
   for (let at = start; at + RECORD_HEADER_BYTES <= bytes.length; ) {
     // Almost every byte is turned away here: file numbers are not zero, unwritten bytes are.
-    if (bytes[at + 12] !== low || !headerIsWhole(bytes, at, logNumber, decisions)) {
+    const isOurs = bytes[at + 12] === low && getU32(bytes, at + 12) === logNumber >>> 0;
+    if (!isOurs || !headerIsWhole(bytes, at, decisions)) {
       at += 1;
       continue;
     }
@@ -119,15 +122,9 @@ export function claimBehind(
   return claimed;
 }
 
-function headerIsWhole(
-  bytes: Uint8Array,
-  at: number,
-  logNumber: number,
-  decisions: SafetyDecisions,
-): boolean {
+function headerIsWhole(bytes: Uint8Array, at: number, decisions: SafetyDecisions): boolean {
   return (
     at + RECORD_HEADER_BYTES <= bytes.length &&
-    getU32(bytes, at + 12) === logNumber >>> 0 &&
     decisions.checksumMatches(
       getU32(bytes, at),
       crc32(bytes, at + 4, at + RECORD_HEADER_BYTES, at >>> 0),

@@ -21,7 +21,7 @@ import {
   tableName,
 } from './file-names.ts';
 import { flushMemtable } from './flush.ts';
-import { replayLogs } from './log-replay.ts';
+import { type LogReplay, replayLogs } from './log-replay.ts';
 import { readCurrent, readManifest, readWholeFile } from './manifest.ts';
 import type { ResolvedOptions } from './options.ts';
 import { TableSet } from './table-set.ts';
@@ -42,13 +42,23 @@ interface FoundFile {
   readonly file: NamedFile;
 }
 
-/** Recovers, or begins a new store in an empty directory. The lock is held. */
-export async function recover(options: ResolvedOptions): Promise<Recovered> {
-  const { fileSystem, directory, decisions } = options;
+/** What the files of a directory say; nothing has been changed. */
+export interface DirectoryState {
+  readonly version: Version;
+  readonly flushedSequence: number;
+  readonly manifestNumber: number | undefined;
+  readonly logs: readonly number[];
+  readonly replay: LogReplay;
+  /** Every file number from here on is free. */
+  readonly freeNumber: number;
+}
+
+/** Reads manifest and logs. @throws {StorageError} `STORAGE_CORRUPT`, `STORAGE_FORMAT` */
+export function readDirectory(options: ResolvedOptions): DirectoryState {
+  const { fileSystem, directory } = options;
   const found = listFiles(fileSystem, directory);
-  const edits = readEdits(found, options);
+  const { manifestNumber, edits } = readEdits(found, options);
   const { version, logNumber, flushedSequence, syncedSequence, nextFileNumber } = foldEdits(edits);
-  const tables = new TableSet(options);
   checkTablesExist(version, found, directory);
   const isNew = edits.length === 0;
   const logs = isNew ? [] : numbersOf(found, 'log').filter((number) => number >= logNumber);
@@ -56,12 +66,21 @@ export async function recover(options: ResolvedOptions): Promise<Recovered> {
     throw corrupt(`${directory}/${logName(logNumber)}`, 0, 'the log is missing');
   }
   const replay = replayLogs(logs, { flushedSequence, syncedSequence }, options);
-  let freeNumber = Math.max(nextFileNumber, ...found.map(({ file }) => numberOf(file) + 1));
+  const freeNumber = Math.max(nextFileNumber, ...found.map(({ file }) => numberOf(file) + 1));
+  return { version, flushedSequence, manifestNumber, logs, replay, freeNumber };
+}
+
+/** Recovers, or begins a new store in an empty directory. The lock is held. */
+export async function recover(options: ResolvedOptions): Promise<Recovered> {
+  const { fileSystem, directory, decisions } = options;
+  const { version, replay, ...read } = readDirectory(options);
+  const tables = new TableSet(options);
+  let { freeNumber } = read;
   const added: { level: number; facts: TableFacts }[] = [];
   for (const memtable of replay.memtables) {
     const newFileNumber = (): number => freeNumber++;
     const facts = await flushMemtable(memtable, { options, snapshots: [], newFileNumber });
-    added.push({ level: 0, facts });
+    if (facts !== undefined) added.push({ level: 0, facts });
   }
   const nextSequence = decisions.firstSequenceAfterRecovery(replay.lastSequence);
   const log = new WriteAheadLog(options, nextSequence - 1);
@@ -74,6 +93,7 @@ export async function recover(options: ResolvedOptions): Promise<Recovered> {
     nextFileNumber: freeNumber,
     logNumber: segment.number,
     flushedSequence: nextSequence - 1,
+    manifestGrowthBytes: options.manifestGrowthBytes,
     syncedSequence: () => log.syncedSequence,
   });
   try {
@@ -96,7 +116,10 @@ function listFiles(fileSystem: FileSystem, directory: string): FoundFile[] {
 }
 
 /** The edits of the manifest in force; none for a new store. */
-function readEdits(found: readonly FoundFile[], options: ResolvedOptions): VersionEdit[] {
+function readEdits(
+  found: readonly FoundFile[],
+  options: ResolvedOptions,
+): { manifestNumber: number | undefined; edits: VersionEdit[] } {
   const { fileSystem, directory, decisions } = options;
   if (!found.some(({ file }) => file.kind === 'current')) {
     // Data comes only after CURRENT: without any, this is a beginning that a crash cut short.
@@ -104,13 +127,14 @@ function readEdits(found: readonly FoundFile[], options: ResolvedOptions): Versi
       numbersOf(found, 'table').length > 0 ||
       numbersOf(found, 'log').some((number) => hasRecords(`${directory}/${logName(number)}`));
     if (isUsed) throw corrupt(`${directory}/${CURRENT_NAME}`, 0, 'the file is missing');
-    return [];
+    return { manifestNumber: undefined, edits: [] };
   }
   const number = readCurrent(fileSystem, directory, decisions);
   if (!numbersOf(found, 'manifest').includes(number)) {
     throw corrupt(`${directory}/${manifestName(number)}`, 0, 'the manifest is missing');
   }
-  return readManifest(fileSystem, directory, number, decisions);
+  const edits = readManifest(fileSystem, directory, number, decisions);
+  return { manifestNumber: number, edits };
 
   function hasRecords(path: string): boolean {
     const behindHeader = readWholeFile(fileSystem, path).subarray(FILE_HEADER_BYTES);

@@ -1,27 +1,34 @@
 /**
- * Which entries a flush or merge keeps. Snapshots cut the sequences into stripes; within a stripe
- * only the newest entry of a key can ever be seen. A tombstone can go once no snapshot is older
- * and nothing older can lie below.
+ * Which entries and range tombstones a flush or merge keeps. Snapshots cut the sequences into
+ * stripes; within a stripe only the newest entry of a key can ever be seen, and none that a range
+ * tombstone of the stripe deletes. A tombstone of either kind can go once no snapshot is older and
+ * nothing older can lie below.
  *
  * Entries come in order: by key, the newest first. Cost: O(log snapshots) per entry.
  */
-
 import type { Cursor } from './cursor.ts';
+import { compareRanges } from './cursor.ts';
 import type { SafetyDecisions } from './decisions.ts';
+import type { KeyExtent } from './key-extent.ts';
+import { LastKey } from './last-key.ts';
+import { startsBy, type TombstoneFragment } from './range-tombstones.ts';
 
 export interface RetentionOptions {
   /** The sequences of the snapshots held, ascending. */
   readonly snapshots: readonly number[];
   readonly decisions: SafetyDecisions;
-  /** Whether no table below the output has the key in its range; asked for tombstones only. */
-  nothingBelow(key: Uint8Array): boolean;
+  /** All range tombstones of what is flushed or merged. */
+  readonly fragments: readonly TombstoneFragment[];
+  /** Whether no table below the output shares a key with `extent`; asked for tombstones only. */
+  nothingBelow(extent: KeyExtent): boolean;
 }
 
 export class Retention {
   readonly #options: RetentionOptions;
-  #key = new Uint8Array(64);
-  #keyLength = -1;
+  readonly #last = new LastKey();
   #stripe = -1;
+  /** The first fragment that may cover the entries to come. */
+  #fragment = 0;
 
   constructor(options: RetentionOptions) {
     this.#options = options;
@@ -29,16 +36,51 @@ export class Retention {
 
   keeps(entry: Cursor): boolean {
     const stripe = this.#stripeOf(entry.sequence);
-    if (!this.#isSameKey(entry)) this.#rememberKey(entry);
+    if (!this.#last.is(entry)) this.#last.set(entry);
     else if (stripe === this.#stripe) return false;
     this.#stripe = stripe;
+    const { fragments, decisions, nothingBelow } = this.#options;
+    if (fragments.length > 0 && this.#isDeleted(entry, stripe)) return false;
     if (!entry.isTombstone) return true;
-    const { decisions, nothingBelow } = this.#options;
     const key = entry.keyBytes.subarray(entry.keyStart, entry.keyEnd);
     return !decisions.mayDropTombstone({
       seenByAllSnapshots: stripe === 0,
-      nothingBelow: nothingBelow(key),
+      nothingBelow: nothingBelow({ smallest: key, largest: key, openEnd: false }),
     });
+  }
+
+  /** The fragments to keep, each with the sequences that some reader or older data needs. */
+  *keptFragments(): Generator<TombstoneFragment> {
+    const { fragments, decisions, nothingBelow } = this.#options;
+    for (const { start, end, sequences } of fragments) {
+      const extent = { smallest: start, largest: end, openEnd: true };
+      const kept = sequences.filter((sequence, i) => {
+        const stripe = this.#stripeOf(sequence);
+        if (i > 0 && this.#stripeOf(sequences[i - 1]!) === stripe) return false;
+        const seenByAllSnapshots = stripe === 0;
+        return !decisions.mayDropRangeTombstone({
+          seenByAllSnapshots,
+          nothingBelow: nothingBelow(extent),
+        });
+      });
+      if (kept.length > 0) yield { start, end, sequences: kept };
+    }
+  }
+
+  /** Whether a range tombstone deletes the entry for everyone who could see it. */
+  #isDeleted({ keyBytes, keyStart, keyEnd, sequence }: Cursor, stripe: number): boolean {
+    const { fragments } = this.#options;
+    let fragment = fragments[this.#fragment];
+    for (; fragment !== undefined; fragment = fragments[++this.#fragment]) {
+      const { end } = fragment;
+      if (compareRanges(end, 0, end.length, keyBytes, keyStart, keyEnd) > 0) break;
+    }
+    if (fragment === undefined || !startsBy(fragment, keyBytes, keyStart, keyEnd)) return false;
+    const { sequences } = fragment;
+    for (let i = sequences.length - 1; i >= 0; i -= 1) {
+      if (sequences[i]! > sequence) return this.#stripeOf(sequences[i]!) === stripe;
+    }
+    return false;
   }
 
   /** How many snapshots are too old to see `sequence`. */
@@ -52,22 +94,5 @@ export class Retention {
       else high = middle;
     }
     return low;
-  }
-
-  #isSameKey({ keyBytes, keyStart, keyEnd }: Cursor): boolean {
-    const length = this.#keyLength;
-    if (keyEnd - keyStart !== length) return false;
-    const key = this.#key;
-    // From the end, where neighbouring keys differ.
-    for (let i = length - 1; i >= 0; i -= 1) if (key[i] !== keyBytes[keyStart + i]) return false;
-    return true;
-  }
-
-  #rememberKey({ keyBytes, keyStart, keyEnd }: Cursor): void {
-    const length = keyEnd - keyStart;
-    if (length > this.#key.length) this.#key = new Uint8Array(length * 2);
-    const key = this.#key;
-    for (let i = 0; i < length; i += 1) key[i] = keyBytes[keyStart + i]!;
-    this.#keyLength = length;
   }
 }

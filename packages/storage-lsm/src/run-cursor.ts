@@ -6,9 +6,9 @@
  * block comes through the cache, since short ranges come back.
  */
 
-import { compareBytes } from '@ds/storage';
 import { BlockCursor } from './block-cursor.ts';
 import type { Cursor } from './cursor.ts';
+import { endsBefore } from './key-extent.ts';
 import type { TableSet } from './table-set.ts';
 import type { TableFile } from './version.ts';
 
@@ -37,19 +37,11 @@ export class RunCursor extends BlockCursor implements Cursor {
   }
 
   first(): void {
-    this.#table = 0;
-    this.valid = false;
-    if (this.#tables.length === 0) return;
-    this.#enterBlock(0);
-    this.blockFirst();
+    this.#enterFrom(0);
   }
 
   last(): void {
-    this.#table = this.#tables.length - 1;
-    this.valid = false;
-    if (this.#table < 0) return;
-    this.#enterBlock(this.#reader().blockCount - 1);
-    this.blockLast();
+    this.#enterBackFrom(this.#tables.length - 1);
   }
 
   seek(key: Uint8Array): void {
@@ -57,7 +49,7 @@ export class RunCursor extends BlockCursor implements Cursor {
     let high = this.#tables.length;
     while (low < high) {
       const middle = (low + high) >>> 1;
-      if (compareBytes(this.#tables[middle]!.facts.largest, key) < 0) low = middle + 1;
+      if (endsBefore(this.#tables[middle]!.facts, key)) low = middle + 1;
       else high = middle;
     }
     this.#table = low;
@@ -84,13 +76,38 @@ export class RunCursor extends BlockCursor implements Cursor {
 
   previous(): void {
     if (this.blockPrevious()) return;
-    if (this.#block > 0) this.#enterBlock(this.#block - 1);
-    else if (this.#table > 0) {
-      this.#table -= 1;
-      this.#run = [];
+    if (this.#block > 0) {
+      this.#enterBlock(this.#block - 1);
+      this.blockLast();
+    } else this.#enterBackFrom(this.#table - 1);
+  }
+
+  /** To the first entry of table `index` or of those behind it; some have only range tombstones. */
+  #enterFrom(index: number): void {
+    this.valid = false;
+    for (let table = index; table < this.#tables.length; table += 1) {
+      if (this.#tables[table]!.facts.entries === 0) continue;
+      this.#enterTable(table);
+      this.#enterBlock(0);
+      this.blockFirst();
+      return;
+    }
+  }
+
+  #enterBackFrom(index: number): void {
+    this.valid = false;
+    for (let table = index; table >= 0; table -= 1) {
+      if (this.#tables[table]!.facts.entries === 0) continue;
+      this.#enterTable(table);
       this.#enterBlock(this.#reader().blockCount - 1);
-    } else return;
-    this.blockLast();
+      this.blockLast();
+      return;
+    }
+  }
+
+  #enterTable(index: number): void {
+    this.#table = index;
+    this.#run = [];
   }
 
   #reader(): ReturnType<TableSet['reader']> {
@@ -101,13 +118,10 @@ export class RunCursor extends BlockCursor implements Cursor {
     this.valid = false;
     if (this.#readAheadBytes === 0) this.#readAheadBytes = 4096;
     else this.#readAheadBytes = Math.min(this.#readAheadBytes * 2, MAX_READ_AHEAD_BYTES);
-    if (after + 1 < this.#reader().blockCount) this.#enterBlock(after + 1);
-    else if (this.#table + 1 < this.#tables.length) {
-      this.#table += 1;
-      this.#run = [];
-      this.#enterBlock(0);
-    } else return;
-    this.blockFirst();
+    if (after + 1 < this.#reader().blockCount) {
+      this.#enterBlock(after + 1);
+      this.blockFirst();
+    } else this.#enterFrom(this.#table + 1);
   }
 
   #enterBlock(index: number): void {
@@ -119,7 +133,7 @@ export class RunCursor extends BlockCursor implements Cursor {
   #load(reader: ReturnType<TableSet['reader']>, index: number): Uint8Array {
     const ahead = index - this.#runStart;
     if (ahead >= 0 && ahead < this.#run.length) return this.#run[ahead]!;
-    if (this.#readAheadBytes === 0) return reader.block(index);
+    if (this.#readAheadBytes === 0) return reader.sharedBlock(index);
     this.#run = reader.readRun(index, this.#readAheadBytes);
     this.#runStart = index;
     return this.#run[0]!;

@@ -11,6 +11,11 @@ export class Snapshots {
     return this.#held.length;
   }
 
+  /** The highest sequence held, 0 for none. */
+  get newestSequence(): number {
+    return this.#held.at(-1)?.sequence ?? 0;
+  }
+
   take(sequence: number): HeldSnapshot {
     const snapshot = { sequence };
     this.#held.push(snapshot);

@@ -9,6 +9,7 @@ import {
   type Batch,
   type Bounds,
   checkBatch,
+  checkBounds,
   checkKey,
   type Entry,
   type KeyValueStore,
@@ -18,18 +19,27 @@ import {
   StorageError,
   type WriteOptions,
 } from '@ds/storage';
+import { approximateSize } from './approximate-size.ts';
 import { BackPressure } from './back-pressure.ts';
 import { Background, type ImmutableMemtable } from './background.ts';
+import { type BoundedBatch, bounded } from './bounded-batch.ts';
+import { writeCheckpoint } from './checkpoint.ts';
 import { debtBytes } from './compaction.ts';
 import { GroupCommit } from './group-commit.ts';
 import { Health } from './health.ts';
+import {
+  type CompactRangeBounds,
+  type CompactRangeOptions,
+  ManualCompactions,
+} from './manual-compaction.ts';
 import { Memtable } from './memtable.ts';
 import type { ResolvedOptions } from './options.ts';
 import { Range, type RangeSource } from './range.ts';
-import { getAt, type Layers } from './read-view.ts';
+import { getAt, hasAt, type Layers } from './read-view.ts';
 import type { Recovered } from './recovery.ts';
 import { type HeldSnapshot, Snapshots } from './snapshots.ts';
 import type { LsmStatus } from './status.ts';
+import { type VerifyOptions, type VerifyReport, verifyFiles } from './verification.ts';
 import { totalBytes } from './version.ts';
 import type { LogSegment } from './write-ahead-log.ts';
 
@@ -48,10 +58,14 @@ export class LsmStore implements KeyValueStore {
   readonly #background: Background;
   readonly #pressure: BackPressure;
   readonly #snapshots = new Snapshots();
+  readonly #manual = new ManualCompactions();
   readonly #immutables: ImmutableMemtable[] = [];
+  readonly #currentLayers = (): Layers => this.#layers();
   #memtable: Memtable;
   #segment: LogSegment;
   #lastSequence: number;
+  /** Up to here writes have resolved or are about to, durable or not. */
+  #acknowledgedSequence: number;
   #closing: Promise<void> | undefined;
 
   /** @internal Use `openLsmStore`. */
@@ -64,12 +78,14 @@ export class LsmStore implements KeyValueStore {
     this.#recovered = recovered;
     this.#lock = lock;
     this.#lastSequence = lastSequence;
+    this.#acknowledgedSequence = lastSequence;
     this.#memtable = new Memtable(lastSequence + 1, options.memtableBytes);
     this.#segment = log.current;
     this.#health = new Health(options.directory, (error) => {
       this.#background.halt();
       this.#commit.reject(error);
       this.#pressure.reject(error);
+      this.#manual.reject(error);
     });
     const onFailure = (cause: unknown): StorageError => this.#health.fail(cause);
     this.#commit = new GroupCommit({
@@ -83,6 +99,7 @@ export class LsmStore implements KeyValueStore {
       tables,
       log,
       snapshots: this.#snapshots,
+      manual: this.#manual,
       immutables: this.#immutables,
       onProgress: () => this.#pressure.onProgress(),
       onFailure,
@@ -113,6 +130,24 @@ export class LsmStore implements KeyValueStore {
     this.#health.checkReadable();
     checkKey(key, this.#limits);
     return getAt(this.#layers(), key, this.#lastSequence);
+  }
+
+  /** Whether `key` has a value: as `get`, without making a copy of it. */
+  has(key: Uint8Array): boolean {
+    this.#health.checkReadable();
+    checkKey(key, this.#limits);
+    return hasAt(this.#layers(), key, this.#lastSequence);
+  }
+
+  /**
+   * The values of `keys`, in their order and all of one moment.
+   * @throws {StorageError} `STORAGE_INVALID_KEY`, before anything is read
+   */
+  getMany(keys: readonly Uint8Array[]): (Uint8Array | undefined)[] {
+    this.#health.checkReadable();
+    for (const key of keys) checkKey(key, this.#limits);
+    const layers = this.#layers();
+    return keys.map((key) => getAt(layers, key, this.#lastSequence));
   }
 
   /** See `Reader.range`. Ends, a `break`, or closing the store let go of the files it reads. */
@@ -150,6 +185,79 @@ export class LsmStore implements KeyValueStore {
     return this.write([], { durable: true });
   }
 
+  /**
+   * Merges the tables of a range of keys down to the lowest level that has any, which gives back
+   * the room of what was overwritten or deleted there. Resolves when that is done. Other merges and
+   * writes go on meanwhile; when aborted, the merge under way is still finished.
+   * @throws {StorageError} `STORAGE_CLOSED`, `STORAGE_FAILED`, `STORAGE_INVALID_RANGE`
+   */
+  async compactRange(
+    bounds: CompactRangeBounds = {},
+    options: CompactRangeOptions = {},
+  ): Promise<void> {
+    this.#health.checkWritable();
+    checkBounds(bounds);
+    options.signal?.throwIfAborted();
+    // A full memtable may have to wait for room, as a batch does.
+    if (this.#pressure.holdsBack) await this.#pressure.hold([], false);
+    this.#health.checkWritable();
+    if (!this.#memtable.isEmpty) this.#rotate();
+    const { versions } = this.#recovered;
+    const done = this.#manual.add(versions.current, bounds, options);
+    this.#background.wake();
+    return done;
+  }
+
+  /**
+   * Makes a store of what this one holds now in `directory`, which has to be empty or absent and on
+   * the same device. Resolves when it is durable. Costs a link per table and a copy of the log.
+   * @throws {StorageError} `STORAGE_EXISTS` where there is a store, `STORAGE_CLOSED`,
+   *   `STORAGE_FAILED`, and what the file system throws; what was made of it by then does not open
+   */
+  async checkpoint(directory: string): Promise<void> {
+    this.#health.checkWritable();
+    const { versions, log } = this.#recovered;
+    const { fileSystem, directory: own } = this.#options;
+    const source = { fileSystem, directory: own, versions, log, flushLog: () => this.#flushLog() };
+    await writeCheckpoint(source, directory);
+  }
+
+  /**
+   * How many bytes of the tables a range of keys takes, about: right to a block at each of its ends
+   * in each table. Overwritten and deleted entries count, memtables do not.
+   */
+  approximateSize(bounds: Bounds = {}): number {
+    this.#health.checkReadable();
+    const { versions, tables } = this.#recovered;
+    return approximateSize(versions.current, tables, bounds);
+  }
+
+  /**
+   * Reads every file and verifies every checksum, in slices that let everything else run.
+   * @throws {StorageError} `STORAGE_CORRUPT` at the first damage, with its file and offset
+   */
+  async verify(options: VerifyOptions = {}): Promise<VerifyReport> {
+    this.#health.checkReadable();
+    this.#flushLog();
+    const { versions, tables, log } = this.#recovered;
+    const { fileSystem, directory, decisions } = this.#options;
+    const version = versions.current;
+    version.hold();
+    try {
+      const source = {
+        ...{ fileSystem, directory, decisions, tables },
+        levels: version.levels,
+        manifestNumber: versions.manifestNumber,
+        logs: log.segments.map(({ path, number, offset }) => ({ path, number, offset })),
+        check: () => this.#health.checkReadable(),
+      };
+      return await verifyFiles(source, options);
+    } finally {
+      versions.release(version);
+      this.#background.wake();
+    }
+  }
+
   status(): LsmStatus {
     const { versions, tables, log } = this.#recovered;
     const { levels, levelBytes } = versions.current;
@@ -162,6 +270,7 @@ export class LsmStore implements KeyValueStore {
       snapshots: this.#snapshots.count,
       writers: this.#pressure.writers,
       heldBatches: this.#pressure.heldBatches,
+      pressure: this.#pressure.pressure,
       lastSequence: this.#lastSequence,
       syncedSequence: log.syncedSequence,
       memtableBytes: this.#memtable.bytes,
@@ -170,6 +279,10 @@ export class LsmStore implements KeyValueStore {
       debtBytes: debtBytes(versions.current, this.#options),
       openTables: tables.openTables,
       cachedBytes: tables.cachedBytes,
+      logBytesWritten: log.bytesWritten,
+      tableBytesWritten: versions.tableBytesWritten,
+      writeAmplification: 1 + versions.tableBytesWritten / log.bytesWritten,
+      ...tables.statistics,
       syncs: this.#commit.syncs,
       ...this.#background.status(),
     };
@@ -192,13 +305,18 @@ export class LsmStore implements KeyValueStore {
     try {
       await pending;
       await this.#background.stop();
+      this.#manual.reject(this.#health.closed());
+      await this.#options.compactor?.close();
       await this.#commit.idle();
       if (this.#health.failed) {
-        // Whoever wrote has been told; but a failure on the way here is told to the closer.
-        if (!hadFailed) throw this.#health.failure();
+        // Rejected writes were told. The closer is told of a failure on the way here, and of
+        // acknowledged writes that closing should have made durable.
+        const isMissing = log.syncedSequence < this.#acknowledgedSequence;
+        if (!hadFailed || isMissing) throw this.#health.failure();
         return;
       }
       await this.#commit.finish();
+      log.removeSpare();
       // The manifest's claim tells a log that is cut short later from one that a crash cut.
       await versions.apply({});
     } finally {
@@ -216,25 +334,32 @@ export class LsmStore implements KeyValueStore {
       if (batch.length > 0) {
         if (this.#memtable.bytes >= this.#options.memtableBytes) this.#rotate();
         const sequence = this.#lastSequence + 1;
-        log.append(batch, sequence);
+        const operations = bounded(batch, this.#currentLayers);
+        log.append(operations, sequence);
         // A durable batch reaches the file with its group.
         if (!durable) this.#flushLog();
-        this.#insert(batch, sequence);
+        this.#insert(operations, sequence);
         this.#lastSequence += batch.length;
       }
     } catch (error) {
       return Promise.reject(error);
     }
     if (durable) return this.#commit.request();
+    this.#acknowledgedSequence = this.#lastSequence;
     return this.#pressure.isSlowing ? this.#pressure.pay(batch) : DONE;
   }
 
-  #insert(batch: Batch, firstSequence: number): void {
+  #insert(batch: BoundedBatch, firstSequence: number): void {
     const memtable = this.#memtable;
     for (let i = 0; i < batch.length; i += 1) {
       const operation = batch[i]!;
-      const value = operation.type === 'put' ? operation.value : undefined;
-      memtable.insert(firstSequence + i, operation.key, value);
+      const sequence = firstSequence + i;
+      if (operation.type === 'put') memtable.insert(sequence, operation.key, operation.value);
+      else if (operation.type === 'delete') memtable.insert(sequence, operation.key, undefined);
+      else {
+        const { gte, lt } = operation;
+        memtable.deleteRange(sequence, gte, lt, this.#snapshots.newestSequence);
+      }
     }
   }
 

@@ -1,8 +1,10 @@
 /**
- * The parts of a table file: a header, data blocks, a filter, an index, properties, a footer.
+ * The parts of a table file: a header, data blocks, a filter, an index, range tombstones where
+ * there are any, properties, a footer.
  *
  * Every part between header and footer is followed by a trailer of 5 bytes:
  * u8 codec (0, stored as it is) · u32 CRC-32 of the part and the codec, seeded with its offset.
+ * Only data blocks are ever compressed (see block-codec.ts).
  *
  * ```
  * footer:  0 u64 filter offset    24 u32 filter length      40 8 bytes magic
@@ -15,6 +17,7 @@
  * at or after every key of its block and before every key of the next.
  */
 import { crc32, type File, StorageError } from '@ds/storage';
+import { appendCompressed, type BlockCodec, STORED } from './block-codec.ts';
 import { corrupt } from './byte-reader.ts';
 import { type ByteWriter, getU32, getU64, setU32, setU64 } from './byte-writer.ts';
 import type { SafetyDecisions } from './decisions.ts';
@@ -22,7 +25,6 @@ import { checkMagic, TABLE_MAGIC } from './file-header.ts';
 
 export const TRAILER_BYTES = 5;
 export const FOOTER_BYTES = 48;
-const CODEC_STORED = 0;
 
 /** Where a part lies in its file; the length is without the trailer. */
 export interface Extent {
@@ -41,20 +43,33 @@ export const PROPERTY_ENTRIES = 1;
 export const PROPERTY_TOMBSTONES = 2;
 export const PROPERTY_KEY_BYTES = 3;
 export const PROPERTY_VALUE_BYTES = 4;
+/** Where the part with the range tombstones lies; both are absent when there are none. */
+export const PROPERTY_RANGES_OFFSET = 5;
+export const PROPERTY_RANGES_LENGTH = 6;
 
-/** Appends `part` and its trailer to `out`, whose first byte lies at `origin` of the file. */
-export function appendPart(out: ByteWriter, origin: number, part: Uint8Array): Extent {
+/**
+ * Appends `part` and its trailer to `out`, whose first byte lies at `origin` of the file; with a
+ * codec, compressed if that makes it shorter.
+ */
+export function appendPart(
+  out: ByteWriter,
+  origin: number,
+  part: Uint8Array,
+  codec?: BlockCodec,
+): Extent {
   const start = out.length;
   const offset = origin + start;
-  out.append(part);
-  out.u8(CODEC_STORED);
+  const id = appendCompressed(out, part, codec);
+  const length = out.length - start;
+  out.u8(id);
   out.u32(crc32(out.bytes, start, out.length, offset >>> 0));
-  return { offset, length: part.length };
+  return { offset, length };
 }
 
 /**
- * Checks the trailer behind `bytes[start, start + length)`, which lies at `offset` of its file.
- * @throws {StorageError} `STORAGE_CORRUPT`, `STORAGE_FORMAT` for a codec not known here
+ * Checks the trailer behind `bytes[start, start + length)`, which lies at `offset` of its file;
+ * returns the part's codec.
+ * @throws {StorageError} `STORAGE_CORRUPT`
  */
 export function checkTrailer(
   bytes: Uint8Array,
@@ -62,7 +77,7 @@ export function checkTrailer(
   extent: Extent,
   path: string,
   decisions: SafetyDecisions,
-): void {
+): number {
   const codecAt = start + extent.length;
   if (codecAt + TRAILER_BYTES > bytes.length) {
     throw corrupt(path, extent.offset, 'the file ends inside a block');
@@ -71,21 +86,35 @@ export function checkTrailer(
   if (!decisions.checksumMatches(getU32(bytes, codecAt + 1), computed)) {
     throw corrupt(path, extent.offset, 'a block does not match its checksum');
   }
-  if (bytes[codecAt] !== CODEC_STORED) {
-    throw new StorageError('STORAGE_FORMAT', `${path} uses codec ${bytes[codecAt]}`, {
-      path,
+  return bytes[codecAt]!;
+}
+
+/**
+ * Reads a part that is never compressed and checks it; returns it without its trailer.
+ * @throws {StorageError} `STORAGE_CORRUPT`, `STORAGE_FORMAT` for a codec
+ */
+export function readPart(file: File, extent: Extent, decisions: SafetyDecisions): Uint8Array {
+  const bytes = new Uint8Array(extent.length + TRAILER_BYTES);
+  const codec = readInto(bytes, file, extent, decisions);
+  if (codec !== STORED) {
+    throw new StorageError('STORAGE_FORMAT', `${file.path} uses codec ${codec}`, {
+      path: file.path,
       offset: extent.offset,
     });
   }
+  return bytes.subarray(0, extent.length);
 }
 
-/** Reads a part and checks it; returns it without its trailer. */
-export function readPart(file: File, extent: Extent, decisions: SafetyDecisions): Uint8Array {
-  const bytes = new Uint8Array(extent.length + TRAILER_BYTES);
+/** Fills `bytes` with a part and its trailer, and checks it; returns its codec. */
+export function readInto(
+  bytes: Uint8Array,
+  file: File,
+  extent: Extent,
+  decisions: SafetyDecisions,
+): number {
   const read = file.read(extent.offset, bytes);
   if (read < bytes.length) throw corrupt(file.path, extent.offset + read, 'the file is cut off');
-  checkTrailer(bytes, 0, extent, file.path, decisions);
-  return bytes.subarray(0, extent.length);
+  return checkTrailer(bytes, 0, extent, file.path, decisions);
 }
 
 export function encodeFooter({ filter, index, properties }: Footer, offset: number): Uint8Array {

@@ -1,14 +1,17 @@
 /**
- * Writes a sorted stream of entries out as one or more tables, a slice at a time.
+ * Writes a sorted stream of entries, and the range tombstones over them, out as one or more tables,
+ * a slice at a time.
  *
  * Between slices it waits for the device to take what was written: that is work to be done anyway,
- * and it lets everything else run. A key's versions never part: levels below 0 share no key.
+ * and it lets everything else run. Tables share no key: a key's versions never part, and a range
+ * tombstone that reaches beyond the end of its table is cut there and goes on in the next.
  */
+import { compareBytes, type FileSystem } from '@ds/storage';
 import type { Cursor } from './cursor.ts';
 import { tableName } from './file-names.ts';
-import type { ResolvedOptions } from './options.ts';
+import { startsBy, type TombstoneFragment } from './range-tombstones.ts';
 import type { Retention } from './retention.ts';
-import { type TableFacts, TableWriter } from './table-writer.ts';
+import { type TableFacts, type TableShape, TableWriter } from './table-writer.ts';
 
 /** The entries to write, in order. */
 export interface EntrySource {
@@ -17,83 +20,143 @@ export interface EntrySource {
 }
 
 export interface TableOutputOptions {
-  readonly options: ResolvedOptions;
+  readonly fileSystem: FileSystem;
+  readonly directory: string;
+  readonly shape: TableShape;
   readonly retention: Retention;
   /** Where a table ends, in bytes; `Infinity` for one table. */
   readonly tableBytes: number;
+  /** How much to read before others may run, in bytes. */
+  readonly sliceBytes: number;
   newFileNumber(): number;
-  /** Called between slices; `false` gives the work up. */
-  onSlice(): Promise<boolean>;
+  /** Called between slices with the entries read so far; `false` gives the work up. */
+  onSlice(entriesRead: number): Promise<boolean>;
 }
+
+/** What came of a stream of entries. */
+export interface Written {
+  /** In order. */
+  readonly tables: readonly TableFacts[];
+  /** Entries read and not kept. */
+  readonly entriesDropped: number;
+}
+
+/** What a fragment takes beyond its keys, roughly. */
+const FRAGMENT_BYTES = 16;
 
 export class TableOutput {
   readonly #output: TableOutputOptions;
   readonly #finished: TableFacts[] = [];
+  readonly #fragments: Iterator<TombstoneFragment, void>;
+  #nextFragment: TombstoneFragment | undefined;
+  /** The fragments of the table being written; only the last may reach beyond its end. */
+  #taken: TombstoneFragment[] = [];
+  #takenBytes = 0;
   #writer: TableWriter | undefined;
+  #entriesRead = 0;
+  #entriesDropped = 0;
+  /** What this has created, and so may remove. */
+  readonly #created: number[] = [];
 
   constructor(output: TableOutputOptions) {
     this.#output = output;
+    this.#fragments = output.retention.keptFragments();
+    this.#nextFragment = this.#fragments.next().value ?? undefined;
   }
 
   /**
    * Writes all entries of `source`; resolves when the tables are durable, names included.
-   * @returns their facts; `undefined` when given up, with nothing left behind.
+   * Resolves with `undefined` when given up, with nothing left behind.
    */
-  async write(source: EntrySource): Promise<readonly TableFacts[] | undefined> {
-    const { fileSystem, directory } = this.#output.options;
+  async write(source: EntrySource): Promise<Written | undefined> {
+    const { fileSystem, directory, onSlice } = this.#output;
     try {
       for (;;) {
-        const isFull = this.#writeSlice(source);
-        if (source.top === undefined) break;
-        if (isFull) await this.#finishTable();
+        const cut = this.#writeSlice(source);
+        const isOver = cut === undefined && source.top === undefined;
+        if (isOver && this.#nextFragment === undefined) break;
+        if (cut !== undefined) await this.#finishTable(cut);
         else await this.#waitForDevice();
-        if (!(await this.#output.onSlice())) {
+        if (!(await onSlice(this.#entriesRead))) {
           this.#removeAll();
           return undefined;
         }
       }
-      if (this.#writer !== undefined) await this.#finishTable();
+      if (this.#writer !== undefined || this.#taken.length > 0) await this.#finishTable(undefined);
       await fileSystem.syncDirectory(directory);
-      return this.#finished;
-    } finally {
+      return { tables: this.#finished, entriesDropped: this.#entriesDropped };
+    } catch (error) {
       this.#writer?.file.close();
+      throw error;
     }
   }
 
-  /** Writes until the slice is used up, or until the table is full (`true`). */
-  #writeSlice(source: EntrySource): boolean {
-    const { options, retention, tableBytes } = this.#output;
-    let writer = this.#writer;
-    let left = options.mergeSliceBytes;
-    for (let top = source.top; top !== undefined && left > 0; top = source.top) {
-      if (writer !== undefined && writer.bytes >= tableBytes && !writer.endsWithKeyOf(top)) {
-        return true;
+  /** Writes until the slice is used up, or until the table is full: then the key it ends before. */
+  #writeSlice(source: EntrySource): Uint8Array | undefined {
+    const { retention, sliceBytes } = this.#output;
+    let left = sliceBytes;
+    for (let top = source.top; left > 0; top = source.top) {
+      const cut = this.#takeFragments(top);
+      if (cut !== undefined) return cut;
+      if (top === undefined) return undefined;
+      const writer = this.#writer;
+      if (this.#isFull() && writer !== undefined && !writer.endsWithKeyOf(top)) {
+        return top.keyBytes.slice(top.keyStart, top.keyEnd);
       }
       left -= top.keyEnd - top.keyStart + top.valueEnd - top.valueStart + 16;
-      if (retention.keeps(top)) {
-        writer ??= this.#openTable();
-        writer.add(top);
-      }
+      if (retention.keeps(top)) (writer ?? this.#openTable()).add(top);
+      else this.#entriesDropped += 1;
       source.advance();
+      this.#entriesRead += 1;
     }
-    return false;
+    return undefined;
+  }
+
+  /** Takes the fragments that begin by `top`; or gives the one before which a full table ends. */
+  #takeFragments(top: Cursor | undefined): Uint8Array | undefined {
+    for (;;) {
+      const next = this.#nextFragment;
+      if (next === undefined) return undefined;
+      if (top && !startsBy(next, top.keyBytes, top.keyStart, top.keyEnd)) return undefined;
+      if (this.#isFull()) return next.start;
+      this.#take(next);
+      this.#nextFragment = this.#fragments.next().value ?? undefined;
+    }
+  }
+
+  #take(fragment: TombstoneFragment): void {
+    this.#taken.push(fragment);
+    const { start, end, sequences } = fragment;
+    this.#takenBytes += start.length + end.length + FRAGMENT_BYTES + 2 * sequences.length;
+  }
+
+  #isFull(): boolean {
+    return (this.#writer?.bytes ?? 0) + this.#takenBytes >= this.#output.tableBytes;
   }
 
   #openTable(): TableWriter {
-    const { options, newFileNumber } = this.#output;
+    const { fileSystem, directory, shape, newFileNumber } = this.#output;
     const number = newFileNumber();
-    const path = `${options.directory}/${tableName(number)}`;
-    this.#writer = new TableWriter(
-      options.fileSystem.open(path, { mode: 'create' }),
-      number,
-      options,
-    );
+    const file = fileSystem.open(`${directory}/${tableName(number)}`, { mode: 'create' });
+    this.#created.push(number);
+    this.#writer = new TableWriter(file, number, shape);
     return this.#writer;
   }
 
-  async #finishTable(): Promise<void> {
-    const writer = this.#writer!;
-    const facts = writer.finish();
+  /** Ends the table before the key `cut`, at the end of all without one. */
+  async #finishTable(cut: Uint8Array | undefined): Promise<void> {
+    const writer = this.#writer ?? this.#openTable();
+    const fragments = this.#taken;
+    this.#taken = [];
+    this.#takenBytes = 0;
+    const last = fragments.at(-1);
+    if (cut !== undefined && last !== undefined && compareBytes(last.end, cut) > 0) {
+      fragments[fragments.length - 1] = { ...last, end: cut };
+      this.#take({ ...last, start: cut });
+    }
+    // What is left, the filter above all, is a piece of work of its own.
+    await writer.file.datasync();
+    const facts = writer.finish(fragments);
     await writer.file.datasync();
     writer.file.close();
     this.#writer = undefined;
@@ -102,14 +165,13 @@ export class TableOutput {
 
   /** With no table begun there is nothing to wait for but the directory. */
   #waitForDevice(): Promise<void> {
-    const { fileSystem, directory } = this.#output.options;
+    const { fileSystem, directory } = this.#output;
     return this.#writer?.file.datasync() ?? fileSystem.syncDirectory(directory);
   }
 
   #removeAll(): void {
-    const { fileSystem, directory } = this.#output.options;
-    const numbers = this.#finished.map(({ number }) => number);
-    if (this.#writer !== undefined) numbers.push(this.#writer.number);
-    for (const number of numbers) fileSystem.remove(`${directory}/${tableName(number)}`);
+    const { fileSystem, directory } = this.#output;
+    this.#writer?.file.close();
+    for (const number of this.#created) fileSystem.remove(`${directory}/${tableName(number)}`);
   }
 }

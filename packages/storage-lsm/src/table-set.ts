@@ -6,9 +6,12 @@
  */
 import type { FileSystem } from '@ds/storage';
 import { BlockCache } from './block-cache.ts';
+import { type BlockCodec, codecsByNumber } from './block-codec.ts';
 import type { SafetyDecisions } from './decisions.ts';
 import { tableName } from './file-names.ts';
-import { Table } from './table.ts';
+import { newReadStatistics, type ReadStatistics } from './read-statistics.ts';
+import { Table, type TableContext } from './table.ts';
+import type { TableFacts } from './table-writer.ts';
 import type { TableFile } from './version.ts';
 
 export interface TableSetOptions {
@@ -16,17 +19,28 @@ export interface TableSetOptions {
   readonly directory: string;
   readonly maxOpenTables: number;
   readonly blockCacheBytes: number;
+  readonly compression: BlockCodec | undefined;
+  readonly codecs: readonly BlockCodec[];
   readonly decisions: SafetyDecisions;
 }
 
 export class TableSet {
   readonly #options: TableSetOptions;
+  readonly statistics: ReadStatistics = newReadStatistics();
   readonly #cache: BlockCache;
+  readonly #context: TableContext;
   #open: TableFile[] = [];
 
   constructor(options: TableSetOptions) {
     this.#options = options;
     this.#cache = new BlockCache(options.blockCacheBytes);
+    const { compression, codecs } = options;
+    this.#context = {
+      cache: this.#cache,
+      codecs: codecsByNumber(compression ? [compression, ...codecs] : codecs),
+      decisions: options.decisions,
+      statistics: this.statistics,
+    };
   }
 
   get openTables(): number {
@@ -35,6 +49,19 @@ export class TableSet {
 
   get cachedBytes(): number {
     return this.#cache.bytes;
+  }
+
+  /** Opens a table beside the set, to read all of it once; the caller closes it. */
+  openOnce(facts: TableFacts): Table {
+    const { fileSystem, directory } = this.#options;
+    const path = `${directory}/${tableName(facts.number)}`;
+    const file = fileSystem.open(path, { mode: 'read' });
+    try {
+      return new Table(file, facts, { ...this.#context, statistics: newReadStatistics() });
+    } catch (error) {
+      file.close();
+      throw error;
+    }
   }
 
   /** The table's reader, opened if need be. Ask for it anew for every block. */
@@ -63,12 +90,12 @@ export class TableSet {
   }
 
   #openTable(table: TableFile): Table {
-    const { fileSystem, directory, maxOpenTables, decisions } = this.#options;
+    const { fileSystem, directory, maxOpenTables } = this.#options;
     while (this.#open.length >= maxOpenTables) this.#closeOne();
     const path = `${directory}/${tableName(table.facts.number)}`;
     const file = fileSystem.open(path, { mode: 'read' });
     try {
-      table.open = new Table(file, table.facts, this.#cache, decisions);
+      table.open = new Table(file, table.facts, this.#context);
     } catch (error) {
       file.close();
       throw error;

@@ -6,34 +6,42 @@
  */
 import type { File } from '@ds/storage';
 import { BlockBuilder } from './block-builder.ts';
+import type { BlockCodec } from './block-codec.ts';
 import { buildFilter, hashKey } from './bloom.ts';
 import { ByteWriter } from './byte-writer.ts';
 import type { Cursor } from './cursor.ts';
 import { encodeFileHeader, TABLE_MAGIC } from './file-header.ts';
+import { extentOf, type KeyExtent } from './key-extent.ts';
+import type { TombstoneFragment } from './range-tombstones.ts';
 import {
   appendPart,
+  type Extent,
   encodeFooter,
   PROPERTY_ENTRIES,
   PROPERTY_KEY_BYTES,
+  PROPERTY_RANGES_LENGTH,
+  PROPERTY_RANGES_OFFSET,
   PROPERTY_TOMBSTONES,
   PROPERTY_VALUE_BYTES,
 } from './table-format.ts';
+import { encodeFragments } from './tombstone-codec.ts';
 
 const WRITE_BYTES = 256 * 1024;
 
 export interface TableShape {
   readonly blockBytes: number;
   readonly bloomBitsPerKey: number;
+  readonly compression?: BlockCodec | undefined;
 }
 
-/** What a manifest records of a table. */
-export interface TableFacts {
+/** What a manifest records of a table. Its range tombstones count in its extent. */
+export interface TableFacts extends KeyExtent {
   readonly number: number;
   readonly bytes: number;
   readonly entries: number;
   readonly tombstones: number;
-  readonly smallest: Uint8Array;
-  readonly largest: Uint8Array;
+  /** Fragments of range tombstones. */
+  readonly rangeTombstones: number;
   readonly minSequence: number;
   readonly maxSequence: number;
 }
@@ -103,8 +111,8 @@ export class TableWriter {
     if (this.#block.bytes >= this.#shape.blockBytes) this.#finishBlock();
   }
 
-  /** Writes what is left; the table has at least one entry. */
-  finish(): TableFacts {
+  /** Writes what is left, and `fragments` of range tombstones; one of both is there. */
+  finish(fragments: readonly TombstoneFragment[]): TableFacts {
     if (!this.#block.empty) this.#finishBlock();
     if (this.#pendingBlockBytes > 0) this.#indexBlock(undefined, 0, 0);
     const out = this.#out;
@@ -113,7 +121,7 @@ export class TableWriter {
     const footer = {
       filter: appendPart(out, this.#origin, filter),
       index: appendPart(out, this.#origin, this.#index.view()),
-      properties: appendPart(out, this.#origin, this.#properties()),
+      properties: appendPart(out, this.#origin, this.#properties(this.#ranges(fragments))),
     };
     out.append(encodeFooter(footer, this.#origin + out.length));
     this.#flush();
@@ -122,8 +130,8 @@ export class TableWriter {
       bytes: this.#origin,
       entries: this.#entries,
       tombstones: this.#tombstones,
-      smallest: this.#smallest!,
-      largest: this.#last.copy(),
+      rangeTombstones: fragments.length,
+      ...this.#extent(fragments),
       minSequence: this.#minSequence,
       maxSequence: this.#maxSequence,
     };
@@ -131,8 +139,8 @@ export class TableWriter {
 
   #finishBlock(): void {
     const block = this.#block.finish();
-    appendPart(this.#out, this.#origin, block);
-    this.#pendingBlockBytes = block.length;
+    const { length } = appendPart(this.#out, this.#origin, block, this.#shape.compression);
+    this.#pendingBlockBytes = length;
     this.#block.reset();
     if (this.#out.length >= WRITE_BYTES) this.#flush();
   }
@@ -149,14 +157,42 @@ export class TableWriter {
     this.#pendingBlockBytes = 0;
   }
 
-  #properties(): Uint8Array {
+  /** Writes the part of the range tombstones, if there are any. */
+  #ranges(fragments: readonly TombstoneFragment[]): Extent | undefined {
+    if (fragments.length === 0) return undefined;
+    for (const { sequences } of fragments) {
+      this.#maxSequence = Math.max(this.#maxSequence, sequences[0]!);
+      this.#minSequence = Math.min(this.#minSequence, sequences.at(-1)!);
+    }
+    const part = new ByteWriter(1024);
+    encodeFragments(part, fragments);
+    return appendPart(this.#out, this.#origin, part.view());
+  }
+
+  #extent(fragments: readonly TombstoneFragment[]): KeyExtent {
+    const extents: KeyExtent[] = [];
+    if (this.#smallest !== undefined) {
+      extents.push({ smallest: this.#smallest, largest: this.#last.copy(), openEnd: false });
+    }
+    const end = fragments.at(-1)?.end;
+    if (end !== undefined) {
+      extents.push({ smallest: fragments[0]!.start, largest: end, openEnd: true });
+    }
+    const { smallest, largest, openEnd } = extentOf(extents);
+    return { smallest: smallest.slice(), largest: largest.slice(), openEnd };
+  }
+
+  #properties(ranges: Extent | undefined): Uint8Array {
     const out = new ByteWriter(32);
     for (const [tag, value] of [
       [PROPERTY_ENTRIES, this.#entries],
       [PROPERTY_TOMBSTONES, this.#tombstones],
       [PROPERTY_KEY_BYTES, this.#keyBytes],
       [PROPERTY_VALUE_BYTES, this.#valueBytes],
+      [PROPERTY_RANGES_OFFSET, ranges?.offset],
+      [PROPERTY_RANGES_LENGTH, ranges?.length],
     ] as const) {
+      if (value === undefined) continue;
       out.varint(tag);
       out.varint(value);
     }

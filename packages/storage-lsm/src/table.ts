@@ -6,13 +6,35 @@
  */
 import type { File } from '@ds/storage';
 import type { BlockCache, BlockOwner, CachedBlock } from './block-cache.ts';
+import { type BlockCodec, decompressed, STORED } from './block-codec.ts';
 import { BlockCursor } from './block-cursor.ts';
 import { filterMayContain } from './bloom.ts';
 import { ByteReader, corrupt } from './byte-reader.ts';
+import { copyOf } from './copies.ts';
 import { compareRanges } from './cursor.ts';
 import type { SafetyDecisions } from './decisions.ts';
 import { decodeFileHeader, FILE_HEADER_BYTES, TABLE_MAGIC } from './file-header.ts';
-import { checkTrailer, readFooter, readPart, TRAILER_BYTES } from './table-format.ts';
+import { NO_FRAGMENTS, type TombstoneFragment } from './range-tombstones.ts';
+import type { ReadStatistics } from './read-statistics.ts';
+import {
+  checkTrailer,
+  type Extent,
+  PROPERTY_RANGES_LENGTH,
+  PROPERTY_RANGES_OFFSET,
+  readFooter,
+  readInto,
+  readPart,
+  TRAILER_BYTES,
+} from './table-format.ts';
+import { decodeFragments } from './tombstone-codec.ts';
+
+/** What all tables of a store share. */
+export interface TableContext {
+  readonly cache: BlockCache;
+  readonly codecs: ReadonlyMap<number, BlockCodec>;
+  readonly decisions: SafetyDecisions;
+  readonly statistics: ReadStatistics;
+}
 
 export class Table implements BlockOwner {
   readonly file: File;
@@ -21,7 +43,10 @@ export class Table implements BlockOwner {
   /** Set by each use, cleared as the set of open tables looks for one to close. */
   used = true;
   readonly #cache: BlockCache;
+  readonly #codecs: ReadonlyMap<number, BlockCodec>;
   readonly #decisions: SafetyDecisions;
+  readonly #statistics: ReadStatistics;
+  readonly #properties: Extent;
   readonly #filter: Uint8Array;
   readonly #index: Uint8Array;
   /** Block `i` has the separator `#index[#keyStarts[i], #keyEnds[i])`. */
@@ -29,15 +54,17 @@ export class Table implements BlockOwner {
   readonly #keyEnds: Int32Array;
   /** Block `i` begins here; the one after the last is where the blocks end. */
   readonly #offsets: Float64Array;
+  #tombstones: readonly TombstoneFragment[] | undefined;
 
   constructor(
     file: File,
     facts: { number: number; bytes: number },
-    cache: BlockCache,
-    decisions: SafetyDecisions,
+    { cache, codecs, decisions, statistics }: TableContext,
   ) {
     this.file = file;
     this.#cache = cache;
+    this.#codecs = codecs;
+    this.#statistics = statistics;
     this.#decisions = decisions;
     const size = file.size();
     if (size !== facts.bytes) {
@@ -48,6 +75,7 @@ export class Table implements BlockOwner {
     const expected = { magic: TABLE_MAGIC, number: facts.number, path: file.path };
     decodeFileHeader(header.subarray(0, read), expected, decisions);
     const footer = readFooter(file, size, decisions);
+    this.#properties = footer.properties;
     this.#filter = readPart(file, footer.filter, decisions);
     this.#index = readPart(file, footer.index, decisions);
     const starts: number[] = [];
@@ -86,20 +114,36 @@ export class Table implements BlockOwner {
     return low;
   }
 
+  /** The table's range tombstones, read the first time they are asked for. */
+  tombstones(): readonly TombstoneFragment[] {
+    this.#tombstones ??= this.#readTombstones();
+    return this.#tombstones;
+  }
+
   blockOffset(index: number): number {
     return this.#offsets[index]!;
   }
 
-  /** Block `index`, from the cache or the file. */
+  /**
+   * Block `index`, from the cache or the file. Valid until the next block is asked for: its memory
+   * is used again.
+   */
   block(index: number): Uint8Array {
     const cached = this.blocks[index];
-    if (cached !== undefined) {
-      cached.used = true;
-      return cached.bytes;
-    }
-    const bytes = readPart(this.file, this.#extent(index), this.#decisions);
-    this.#cache.add(this, index, bytes);
-    return bytes;
+    if (cached === undefined) return this.#load(index, false);
+    this.#statistics.cacheHits += 1;
+    cached.used = true;
+    return cached.bytes;
+  }
+
+  /** The same for a reader that goes on looking at it. */
+  sharedBlock(index: number): Uint8Array {
+    const cached = this.blocks[index];
+    if (cached === undefined) return this.#load(index, true);
+    this.#statistics.cacheHits += 1;
+    cached.used = true;
+    cached.shared = true;
+    return cached.bytes;
   }
 
   /** Reads blocks from `index` on in one call, at least one, up to about `maxBytes`; not cached. */
@@ -108,14 +152,16 @@ export class Table implements BlockOwner {
     let end = index + 1;
     while (end < this.blockCount && this.#offsets[end + 1]! - offset <= maxBytes) end += 1;
     const bytes = new Uint8Array(this.#offsets[end]! - offset);
+    this.#statistics.tableBytesRead += bytes.length;
     const read = this.file.read(offset, bytes);
     if (read < bytes.length) throw corrupt(this.file.path, offset + read, 'the file is cut off');
     const run: Uint8Array[] = [];
     for (let i = index; i < end; i += 1) {
       const extent = this.#extent(i);
       const start = extent.offset - offset;
-      checkTrailer(bytes, start, extent, this.file.path, this.#decisions);
-      run.push(bytes.subarray(start, start + extent.length));
+      const codec = checkTrailer(bytes, start, extent, this.file.path, this.#decisions);
+      const stored = bytes.subarray(start, start + extent.length);
+      run.push(codec === STORED ? stored : this.#decompressed(stored, codec, extent));
     }
     return run;
   }
@@ -123,6 +169,42 @@ export class Table implements BlockOwner {
   close(): void {
     this.#cache.drop(this);
     this.file.close();
+  }
+
+  #readTombstones(): readonly TombstoneFragment[] {
+    const { path } = this.file;
+    const bytes = readPart(this.file, this.#properties, this.#decisions);
+    const reader = new ByteReader(bytes, path, this.#properties.offset);
+    const properties = new Map<number, number>();
+    while (!reader.done) properties.set(reader.varint(), reader.varint());
+    const offset = properties.get(PROPERTY_RANGES_OFFSET);
+    const length = properties.get(PROPERTY_RANGES_LENGTH);
+    if (offset === undefined || length === undefined) return NO_FRAGMENTS;
+    if (offset + length > this.#properties.offset) throw reader.corrupt('ranges lie outside');
+    const part = readPart(this.file, { offset, length }, this.#decisions);
+    return decodeFragments(part, path, offset);
+  }
+
+  #load(index: number, shared: boolean): Uint8Array {
+    const extent = this.#extent(index);
+    this.#statistics.cacheMisses += 1;
+    this.#statistics.tableBytesRead += extent.length;
+    const bytes = this.#cache.buffer(extent.length + TRAILER_BYTES);
+    const codec = readInto(bytes, this.file, extent, this.#decisions);
+    const stored = new Uint8Array(bytes.buffer, 0, extent.length);
+    if (codec === STORED) {
+      this.#cache.add(this, index, stored, shared);
+      return stored;
+    }
+    const block = this.#decompressed(stored, codec, extent);
+    this.#cache.giveBack(bytes);
+    // The codec's own memory: never to be used again.
+    this.#cache.add(this, index, block, true);
+    return block;
+  }
+
+  #decompressed(stored: Uint8Array, codec: number, { offset }: Extent): Uint8Array {
+    return decompressed(stored, codec, this.#codecs, { path: this.file.path, offset });
   }
 
   #extent(index: number): { offset: number; length: number } {
@@ -157,6 +239,6 @@ export class TableLookup extends BlockCursor {
 
   /** A copy of the value under the lookup. */
   value(): Uint8Array {
-    return this.valueBytes.slice(this.valueStart, this.valueEnd);
+    return copyOf(this.valueBytes, this.valueStart, this.valueEnd);
   }
 }

@@ -8,6 +8,7 @@
  * 6 added:   varint level · varint number · varint bytes · varint entries · varint tombstones
  *            · varint min sequence · varint max sequence
  *            · varint length, smallest key · varint length, largest key
+ * 7 added, with range tombstones: as 6, then varint their fragments · u8 1 where the end is open
  * ```
  */
 import { StorageError } from '@ds/storage';
@@ -22,6 +23,7 @@ const NEXT_FILE_NUMBER = 3;
 const SYNCED_SEQUENCE = 4;
 const REMOVED = 5;
 const ADDED = 6;
+const ADDED_WITH_RANGES = 7;
 
 export function encodeEdit(out: ByteWriter, edit: VersionEdit): void {
   const number = (tag: number, value: number | undefined): void => {
@@ -39,7 +41,7 @@ export function encodeEdit(out: ByteWriter, edit: VersionEdit): void {
     out.varint(removed);
   }
   for (const { level, facts } of edit.added ?? []) {
-    out.varint(ADDED);
+    out.varint(facts.rangeTombstones > 0 ? ADDED_WITH_RANGES : ADDED);
     out.varint(level);
     out.varint(facts.number);
     out.varint(facts.bytes);
@@ -49,6 +51,9 @@ export function encodeEdit(out: ByteWriter, edit: VersionEdit): void {
     out.varint(facts.maxSequence);
     out.prefixed(facts.smallest);
     out.prefixed(facts.largest);
+    if (facts.rangeTombstones === 0) continue;
+    out.varint(facts.rangeTombstones);
+    out.u8(facts.openEnd ? 1 : 0);
   }
 }
 
@@ -71,8 +76,10 @@ export function decodeEdit(
     else if (tag === NEXT_FILE_NUMBER) numbers.nextFileNumber = reader.varint();
     else if (tag === SYNCED_SEQUENCE) numbers.syncedSequence = reader.varint();
     else if (tag === REMOVED) removed.push({ level: level(reader), number: reader.varint() });
-    else if (tag === ADDED) added.push({ level: level(reader), facts: decodeFacts(reader) });
-    else {
+    else if (tag === ADDED || tag === ADDED_WITH_RANGES) {
+      const hasRanges = tag === ADDED_WITH_RANGES;
+      added.push({ level: level(reader), facts: decodeFacts(reader, hasRanges) });
+    } else {
       const message = `${path} has a field ${tag} that this code does not know`;
       throw new StorageError('STORAGE_FORMAT', message, { path, offset });
     }
@@ -86,8 +93,8 @@ function level(reader: ByteReader): number {
   return value;
 }
 
-function decodeFacts(reader: ByteReader): TableFacts {
-  return {
+function decodeFacts(reader: ByteReader, hasRanges: boolean): TableFacts {
+  const facts = {
     number: reader.varint(),
     bytes: reader.varint(),
     entries: reader.varint(),
@@ -97,4 +104,6 @@ function decodeFacts(reader: ByteReader): TableFacts {
     smallest: reader.prefixed().slice(),
     largest: reader.prefixed().slice(),
   };
+  const rangeTombstones = hasRanges ? reader.varint() : 0;
+  return { ...facts, rangeTombstones, openEnd: hasRanges && reader.u8() === 1 };
 }

@@ -10,8 +10,8 @@ import { Manifest } from './manifest.ts';
 import type { TableSet } from './table-set.ts';
 import type { TableFile, Version, VersionEdit } from './version.ts';
 
-/** A manifest this much larger than at its beginning is replaced by a new one. */
-const MANIFEST_GROWTH_BYTES = 1024 * 1024;
+/** Removing a file can take a millisecond. */
+const REMOVALS_AT_ONCE = 1;
 
 export interface VersionSetOptions {
   readonly fileSystem: FileSystem;
@@ -21,6 +21,8 @@ export interface VersionSetOptions {
   readonly nextFileNumber: number;
   readonly logNumber: number;
   readonly flushedSequence: number;
+  /** A manifest that has doubled and grown by this much is replaced by a new one. */
+  readonly manifestGrowthBytes: number;
   /** The newest sequence known to be durable. */
   syncedSequence(): number;
 }
@@ -28,6 +30,8 @@ export interface VersionSetOptions {
 export class VersionSet {
   readonly #options: VersionSetOptions;
   #current: Version;
+  /** What the tables that have come into force since opening take, in bytes. */
+  tableBytesWritten = 0;
   #manifest: Manifest | undefined;
   #manifestStartBytes = 0;
   #nextFileNumber: number;
@@ -69,12 +73,17 @@ export class VersionSet {
     return this.#nextFileNumber++;
   }
 
+  /** Leaves `count` numbers out. */
+  skipFileNumbers(count: number): void {
+    this.#nextFileNumber += count;
+  }
+
   /** Makes a manifest of the current version durable and the one in force. */
   async writeManifest(): Promise<void> {
     const { fileSystem, directory } = this.#options;
     const number = this.newFileNumber();
     const replaced = this.#manifest;
-    this.#manifest = await Manifest.create(fileSystem, directory, number, this.#base());
+    this.#manifest = await Manifest.create(fileSystem, directory, number, this.base());
     this.#manifestStartBytes = this.#manifest.bytes;
     if (replaced === undefined) return;
     replaced.close();
@@ -84,6 +93,7 @@ export class VersionSet {
   /** Resolves when `edit` is durable and in force. One at a time. */
   async apply(edit: VersionEdit): Promise<void> {
     const next = this.#current.apply(edit);
+    this.#countTables(edit);
     await this.#manifest!.append({ ...edit, ...this.#position() });
     const previous = this.#current;
     next.hold();
@@ -91,7 +101,7 @@ export class VersionSet {
     this.#logNumber = edit.logNumber ?? this.#logNumber;
     this.#flushedSequence = edit.flushedSequence ?? this.#flushedSequence;
     this.release(previous);
-    if (this.manifestBytes > this.#manifestStartBytes * 2 + MANIFEST_GROWTH_BYTES) {
+    if (this.manifestBytes > this.#manifestStartBytes * 2 + this.#options.manifestGrowthBytes) {
       await this.writeManifest();
     }
   }
@@ -101,13 +111,14 @@ export class VersionSet {
     this.#obsolete.push(...version.release());
   }
 
-  /** Removes the files of tables that are no longer needed. */
-  removeObsoleteTables(): void {
+  /** Removes the files of tables that are no longer needed, others running in between. */
+  async removeObsoleteTables(): Promise<void> {
     const { fileSystem, directory, tables } = this.#options;
-    while (this.#obsolete.length > 0) {
+    for (let removed = 1; this.#obsolete.length > 0; removed += 1) {
       const table = this.#obsolete.pop()!;
       tables.close(table);
       fileSystem.remove(`${directory}/${tableName(table.facts.number)}`);
+      if (removed % REMOVALS_AT_ONCE === 0) await fileSystem.syncDirectory(directory);
     }
   }
 
@@ -115,7 +126,8 @@ export class VersionSet {
     this.#manifest?.close();
   }
 
-  #base(): VersionEdit {
+  /** The edit that makes all of the version in force: what a manifest begins with. */
+  base(): VersionEdit {
     return {
       added: this.#current.levels.flatMap((tables, level) =>
         tables.map(({ facts }) => ({ level, facts })),
@@ -124,6 +136,14 @@ export class VersionSet {
       flushedSequence: this.#flushedSequence,
       ...this.#position(),
     };
+  }
+
+  /** A table that is only moved from level to level has not been written. */
+  #countTables({ added = [], removed = [] }: VersionEdit): void {
+    const moved = new Set(removed.map(({ number }) => number));
+    for (const { facts } of added) {
+      if (!moved.has(facts.number)) this.tableBytesWritten += facts.bytes;
+    }
   }
 
   #position(): VersionEdit {

@@ -8,6 +8,7 @@
  * current and by every range reading from it; a table that no held version names may be removed.
  */
 import { compareBytes } from '@ds/storage';
+import { endsBefore, type KeyExtent, overlap } from './key-extent.ts';
 import type { Table } from './table.ts';
 import type { TableFacts } from './table-writer.ts';
 
@@ -39,11 +40,16 @@ export interface VersionEdit {
 export class Version {
   readonly levels: readonly (readonly TableFile[])[];
   readonly levelBytes: readonly number[];
+  /** Whether any table of a level has range tombstones. */
+  readonly hasRangeTombstones: readonly boolean[];
   #holders = 0;
 
   constructor(levels: readonly (readonly TableFile[])[]) {
     this.levels = levels;
     this.levelBytes = levels.map((tables) => totalBytes(tables));
+    this.hasRangeTombstones = levels.map((tables) =>
+      tables.some(({ facts }) => facts.rangeTombstones > 0),
+    );
   }
 
   static empty(): Version {
@@ -91,27 +97,20 @@ export class Version {
     let high = tables.length;
     while (low < high) {
       const middle = (low + high) >>> 1;
-      if (compareBytes(tables[middle]!.facts.largest, key) < 0) low = middle + 1;
+      if (endsBefore(tables[middle]!.facts, key)) low = middle + 1;
       else high = middle;
     }
     return low;
   }
 
-  /** The tables on `level` that share any key with `smallest` to `largest`, both included. */
-  overlapping(level: number, smallest: Uint8Array, largest: Uint8Array): TableFile[] {
-    return this.levels[level]!.filter(
-      ({ facts }) =>
-        compareBytes(facts.smallest, largest) <= 0 && compareBytes(facts.largest, smallest) >= 0,
-    );
-  }
-
-  /** Whether no table on a level below `level` has `key` in its range. */
-  nothingBelow(level: number, key: Uint8Array): boolean {
-    for (let below = level + 1; below < LEVELS; below += 1) {
-      const table = this.levels[below]![this.indexFor(below, key)];
-      if (table !== undefined && compareBytes(table.facts.smallest, key) <= 0) return false;
-    }
-    return true;
+  /** The tables on `level` that share any key with `extent`, in the order of the level. */
+  overlapping(level: number, extent: KeyExtent): TableFile[] {
+    const tables = this.levels[level]!;
+    if (level === 0) return tables.filter(({ facts }) => overlap(facts, extent));
+    const from = this.indexFor(level, extent.smallest);
+    let to = from;
+    while (to < tables.length && !endsBefore(extent, tables[to]!.facts.smallest)) to += 1;
+    return tables.slice(from, to);
   }
 }
 

@@ -4,13 +4,25 @@
  * One segment per memtable, so that a segment can go as soon as its memtable is a table. Records
  * gather in a buffer; `flush` hands them to the file in one call, `sync` makes them durable, older
  * segments first, since what survives a crash has to be a prefix of what was written.
+ *
+ * A segment that is no longer needed is kept and used again, under a new name and number: its space
+ * is there already, so that a sync has no size to write down. What it held stays behind the new
+ * records until they reach it; each record says which log it belongs to, and so none of the old
+ * ones counts. A crash between the renaming and the new header leaves a file whose header does not
+ * fit its name, and that is no segment yet.
  */
-import type { Batch, File, FileSystem } from '@ds/storage';
+import type { File, FileSystem } from '@ds/storage';
 import { encodeBatch } from './batch-codec.ts';
+import type { BoundedBatch } from './bounded-batch.ts';
 import { ByteWriter } from './byte-writer.ts';
 import { encodeFileHeader, LOG_MAGIC } from './file-header.ts';
 import { logName } from './file-names.ts';
 import { RECORD_HEADER_BYTES, sealRecord } from './record-log.ts';
+
+/** Segments that are kept for later. */
+const MAX_SPARE_SEGMENTS = 2;
+/** A segment that a large batch has made larger than this is not kept. */
+const MAX_SPARE_BYTES = 64 * 1024 * 1024;
 
 /** The buffer shrinks back to this after a large batch. */
 const BUFFER_BYTES = 64 * 1024;
@@ -41,9 +53,13 @@ export class WriteAheadLog {
   readonly #segments: LogSegment[] = [];
   /** Released while a sync was under way. */
   readonly #released: LogSegment[] = [];
+  /** Not needed any more, to be used again. */
+  readonly #spare: LogSegment[] = [];
   #round: Promise<void> | undefined;
   #failure: unknown;
   #syncedSequence: number;
+  /** Since opening, headers and marks included. */
+  bytesWritten = 0;
   #namesDirty = false;
 
   constructor(options: WriteAheadLogOptions, syncedSequence: number) {
@@ -65,8 +81,13 @@ export class WriteAheadLog {
     return this.#segments.at(-1)!;
   }
 
+  /** The segments that are needed, the oldest first; what was flushed ends at each one's offset. */
+  get segments(): readonly LogSegment[] {
+    return this.#segments;
+  }
+
   get bytes(): number {
-    return this.#segments.reduce(
+    return [...this.#segments, ...this.#spare].reduce(
       (sum, { offset, allocated }) => sum + Math.max(offset, allocated),
       0,
     );
@@ -77,14 +98,21 @@ export class WriteAheadLog {
     if (this.#segments.length > 0) this.flush();
     const { fileSystem, directory } = this.#options;
     const path = `${directory}/${logName(number)}`;
-    const file = fileSystem.open(path, { mode: 'create' });
     const header = encodeFileHeader({ magic: LOG_MAGIC, number, firstSequence });
+    const spare = this.#spare.pop();
+    const allocated = spare?.allocated ?? 0;
+    if (spare !== undefined) {
+      // Opened anew, so that the file knows its name.
+      spare.file.close();
+      fileSystem.rename(spare.path, path);
+    }
+    const file = fileSystem.open(path, { mode: spare === undefined ? 'create' : 'write' });
     const segment: LogSegment = {
       number,
       path,
       file,
       offset: 0,
-      allocated: 0,
+      allocated,
       headerSynced: false,
       dirty: false,
     };
@@ -100,7 +128,7 @@ export class WriteAheadLog {
   }
 
   /** Adds a batch to the buffer. An empty one is a mark: it only says what had been synced. */
-  append(batch: Batch, firstSequence: number): void {
+  append(batch: BoundedBatch, firstSequence: number): void {
     const out = this.#buffer;
     const start = out.length;
     const { number, offset } = this.current;
@@ -150,11 +178,16 @@ export class WriteAheadLog {
   release(segment: LogSegment): void {
     this.#segments.splice(this.#segments.indexOf(segment), 1);
     if (this.#round !== undefined) this.#released.push(segment);
-    else this.#remove(segment);
+    else this.#retire(segment);
+  }
+
+  /** Gives up what is kept for later. */
+  removeSpare(): void {
+    for (const segment of this.#spare.splice(0)) this.#remove(segment);
   }
 
   close(): void {
-    for (const { file } of [...this.#segments, ...this.#released]) file.close();
+    for (const { file } of [...this.#segments, ...this.#released, ...this.#spare]) file.close();
   }
 
   async #syncRound(): Promise<void> {
@@ -164,7 +197,7 @@ export class WriteAheadLog {
       this.#namesDirty = false;
       for (const segment of dirty) await this.#syncSegment(segment);
       if (namesDirty) await this.#options.fileSystem.syncDirectory(this.#options.directory);
-      for (const segment of this.#released.splice(0)) this.#remove(segment);
+      for (const segment of this.#released.splice(0)) this.#retire(segment);
     } catch (error) {
       this.#failure = error;
       throw error;
@@ -187,6 +220,15 @@ export class WriteAheadLog {
     segment.dirty = true;
     segment.file.write(segment.offset, bytes);
     segment.offset = end;
+    this.bytesWritten += bytes.length;
+  }
+
+  /** Keeps a segment to be used again, or removes it. */
+  #retire(segment: LogSegment): void {
+    const isLarge = segment.allocated > MAX_SPARE_BYTES;
+    if (this.#options.logPreallocateBytes === 0 || isLarge) this.#remove(segment);
+    else if (this.#spare.length >= MAX_SPARE_SEGMENTS) this.#remove(segment);
+    else this.#spare.push(segment);
   }
 
   #remove(segment: LogSegment): void {
