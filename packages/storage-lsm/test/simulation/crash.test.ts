@@ -1,32 +1,52 @@
-/** Power cuts and failing calls, at every call a workload makes, and again during recovery. */
-import type { DiskFault } from '@ds/sim';
-import { expect, it } from 'vitest';
+/**
+ * Power cuts, kills, failing calls, full disks and flipped bits, at the calls a workload makes to
+ * the disk, and at those of the recovery after a power cut.
+ */
+import { describe, expect, it } from 'vitest';
 import { seedsFrom } from '../seeds.ts';
-import { countCalls, meetFault } from './crash-harness.ts';
+import { Coverage, callKind } from './coverage.ts';
+import type { FaultName } from './fault-kinds.ts';
+import { callsOf, type FaultPoint, meetFault } from './fault-point.ts';
+import { judged, SEEDS_PER_WORKLOAD, sweep } from './fault-sweep.ts';
 
-const FAULTS: Record<DiskFault, string> = {
-  crash: 'a power cut',
-  fail: 'an I/O error',
-  full: 'a full disk',
-};
-
-/** A power cut meets every call; the errors, which end in the same states, every third. */
-const STRIDES: Record<DiskFault, number> = { crash: 1, fail: 3, full: 3 };
-
-for (const seed of seedsFrom(1, 1)) {
-  for (const fault of Object.keys(FAULTS) as DiskFault[]) {
-    const stride = STRIDES[fault];
-    it(`keeps its promises through ${FAULTS[fault]}, wherever (seed ${seed})`, async () => {
-      const calls = await countCalls(seed);
-      expect(calls).toBeGreaterThan(200);
-      for (let callIndex = seed % stride; callIndex < calls; callIndex += stride) {
-        try {
-          await meetFault({ seed, callIndex, fault });
-        } catch (error) {
-          const point = JSON.stringify({ seed, callIndex, fault });
-          throw new Error(`await meetFault(${point})`, { cause: error });
-        }
-      }
+describe('every promise is kept', () => {
+  for (const number of seedsFrom(1, 3)) {
+    // Each takes other calls of another workload.
+    const seed = number * (SEEDS_PER_WORKLOAD + 1);
+    it(`whatever the disk and the machine do (seed ${seed})`, async () => {
+      const coverage = new Coverage();
+      await sweep(seed, { coverage });
+      expect(coverage.points).toBeGreaterThan(100);
     }, 120_000);
   }
-}
+
+  for (const seed of seedsFrom(1, 1)) {
+    for (const fault of ['power cut', 'power cut, all unsynced lost'] satisfies FaultName[]) {
+      it(`through a ${fault} at every write and sync (seed ${seed})`, async () => {
+        let count = 0;
+        for (const [callIndex, { operation }] of (await callsOf(seed)).entries()) {
+          if (!/^(write|datasync|syncDirectory|rename|remove)$/.test(operation)) continue;
+          count += 1;
+          const point: FaultPoint = { seed, callIndex, fault };
+          await judged(point, meetFault);
+        }
+        expect(count).toBeGreaterThan(50);
+      }, 120_000);
+    }
+  }
+});
+
+it('a handful of workloads make every kind of call to every kind of file', async () => {
+  const seen = new Set<string>();
+  for (let seed = 1; seed <= 8; seed += 1) {
+    for (const call of await callsOf(seed)) seen.add(callKind(call));
+  }
+  const wanted = [
+    ...['open', 'preallocate', 'write', 'datasync', 'read', 'rename'].map((name) => `${name} log`),
+    ...['open', 'write', 'datasync', 'read', 'link', 'remove'].map((name) => `${name} table`),
+    ...['open', 'write', 'datasync', 'read', 'remove'].map((name) => `${name} manifest`),
+    ...['open', 'truncate', 'write', 'datasync', 'rename'].map((name) => `${name} current-new`),
+    ...['open current', 'read current', 'lock lock', 'syncDirectory', 'list', 'mkdir'],
+  ];
+  expect([...seen]).toEqual(expect.arrayContaining(wanted));
+}, 30_000);

@@ -1,91 +1,131 @@
 /**
- * A seeded workload, and the oracle over it.
+ * What a seed writes, and what a store then has to hold.
  *
- * Every batch also writes its own number under one key, so that whatever a store holds says which
- * prefix of the workload it claims to be; the rest of it has to be exactly that prefix.
+ * Every batch ends by writing its own number under one key, so that whatever a store holds says
+ * which prefix of the workload it claims to be; the rest of it has to be exactly that prefix.
  */
+import { seededRandom } from '@ds/sim';
+import type { Batch, Operation } from '@ds/storage';
+import { drawInteger, drawOne } from './draw.ts';
 
-import type { Batch, KeyValueStore, Operation } from '@ds/storage';
-import { drawInteger } from './draw.ts';
+export const COUNTER = '#';
 
-export const COUNTER_KEY: Uint8Array = text('#');
+const KEYS = 24;
+const STEPS = 28;
+const MIDDLE = STEPS / 2;
+
+/** What happens before a step's batch is written, besides writing. */
+export type Action = 'reopen' | 'snapshot' | 'release' | 'checkpoint' | 'compact';
 
 export interface Step {
   readonly batch: Batch;
   readonly durable: boolean;
   /** Whether the writer waits for this batch before it goes on. */
   readonly waits: boolean;
-}
-
-export function makeWorkload(random: () => number, steps: number): Step[] {
-  return Array.from({ length: steps }, (_, index) => {
-    const operations: Operation[] = [{ type: 'put', key: COUNTER_KEY, value: text(String(index)) }];
-    const count = drawInteger(random, 0, 6);
-    for (let i = 0; i < count; i += 1) {
-      const key = text(`key-${drawInteger(random, 0, 24)}`);
-      if (random() < 0.3) operations.push({ type: 'delete', key });
-      else {
-        const value = text(`${index}/${i}/`.padEnd(drawInteger(random, 0, 300), 'x'));
-        operations.push({ type: 'put', key, value });
-      }
-    }
-    return { batch: operations, durable: random() < 0.3, waits: random() < 0.6 };
-  });
+  readonly action: Action | undefined;
 }
 
 export type Contents = ReadonlyMap<string, string>;
 
-/** The contents after the first `count` steps. */
-export function contentsAfter(steps: readonly Step[], count: number): Contents {
-  const contents = new Map<string, string>();
-  for (const { batch } of steps.slice(0, count)) {
-    for (const operation of batch) {
-      if (operation.type === 'put') contents.set(toText(operation.key), toText(operation.value));
-      else contents.delete(toText(operation.key));
+export interface Workload {
+  readonly seed: number;
+  readonly steps: readonly Step[];
+  /** The contents after so many steps. */
+  readonly contents: readonly Contents[];
+}
+
+const DURABLE_SHARES = [0.1, 0.3, 0.7];
+let latest: Workload | undefined;
+
+export function workloadOf(seed: number): Workload {
+  if (latest?.seed === seed) return latest;
+  const random = seededRandom(seed, 'workload');
+  const actions = drawActions(random);
+  const durableShare = drawOne(random, DURABLE_SHARES);
+  const steps = Array.from({ length: STEPS }, (_, index): Step => {
+    const batch = drawBatch(random, index);
+    const durable = random() < durableShare;
+    return { batch, durable, waits: random() < 0.6, action: actions.get(index) };
+  });
+  const contents: Contents[] = [new Map()];
+  for (const { batch } of steps) contents.push(contentsAfter(contents.at(-1)!, batch));
+  latest = { seed, steps, contents };
+  return latest;
+}
+
+/** Every kind of action, the snapshot's release after it has been taken. */
+function drawActions(random: () => number): Map<number, Action> {
+  const actions = new Map<number, Action>();
+  const place = (action: Action, from: number, to: number): number => {
+    let at = drawInteger(random, from, to);
+    while (actions.has(at)) at += 1;
+    actions.set(at, action);
+    return at;
+  };
+  const reopened = place('reopen', 4, MIDDLE);
+  const taken = place('snapshot', reopened + 1, MIDDLE + 3);
+  place('compact', taken + 1, STEPS - 4);
+  place('checkpoint', 2, STEPS - 4);
+  place('release', STEPS - 4, STEPS - 1);
+  return actions;
+}
+
+function drawBatch(random: () => number, index: number): Operation[] {
+  const operations: Operation[] = [];
+  const count = drawInteger(random, 0, 8);
+  for (let i = 0; i < count; i += 1) {
+    const kind = random();
+    if (kind < 0.12) operations.push(drawRange(random));
+    else if (kind < 0.35) operations.push({ type: 'delete', key: text(drawKey(random)) });
+    else {
+      const value = text(`${index}/${i}/`.padEnd(drawInteger(random, 0, 300), 'x'));
+      operations.push({ type: 'put', key: text(drawKey(random)), value });
+    }
+  }
+  // The last, since a range without bounds deletes the number too.
+  operations.push({ type: 'put', key: text(COUNTER), value: text(String(index)) });
+  return operations;
+}
+
+function drawRange(random: () => number): Operation {
+  const from = drawInteger(random, 0, KEYS);
+  const to = Math.min(KEYS, from + drawInteger(random, 0, 8));
+  const isOpen = random();
+  return {
+    type: 'deleteRange',
+    gte: isOpen < 0.06 ? undefined : text(keyName(from)),
+    lt: isOpen > 0.94 ? undefined : text(keyName(to)),
+  };
+}
+
+function drawKey(random: () => number): string {
+  return keyName(drawInteger(random, 0, KEYS - 1));
+}
+
+function keyName(number: number): string {
+  return `key ${String(number).padStart(2, '0')}`;
+}
+
+function contentsAfter(before: Contents, batch: Batch): Contents {
+  const contents = new Map(before);
+  for (const operation of batch) {
+    if (operation.type === 'put') contents.set(toText(operation.key), toText(operation.value));
+    else if (operation.type === 'delete') contents.delete(toText(operation.key));
+    else {
+      const from = toText(operation.gte ?? new Uint8Array());
+      const to = operation.lt && toText(operation.lt);
+      for (const key of contents.keys()) {
+        if (key >= from && (to === undefined || key < to)) contents.delete(key);
+      }
     }
   }
   return contents;
 }
 
-/** What a run was promised: its first `durable` steps; and what it may have: up to `issued`. */
-export interface Promised {
-  readonly durable: number;
-  readonly issued: number;
-}
-
-/** Throws unless `store` holds exactly a prefix of `steps` that keeps what was promised. */
-export function checkPrefix(
-  store: KeyValueStore,
-  steps: readonly Step[],
-  { durable, issued }: Promised,
-): number {
-  const found = new Map<string, string>();
-  for (const { key, value } of store.range()) found.set(toText(key), toText(value));
-  const last = found.get('#');
-  const count = last === undefined ? 0 : Number(last) + 1;
-  if (count < durable) throw new Violation(`batch ${durable - 1} was durable, the last is ${last}`);
-  if (count > issued) throw new Violation(`batch ${last} was never written`);
-  const expected = contentsAfter(steps, count);
-  const keys = new Set([...found.keys(), ...expected.keys()]);
-  for (const key of keys) {
-    if (found.get(key) !== expected.get(key)) {
-      throw new Violation(`${key} after ${count} batches: ${found.get(key)?.slice(0, 20)}`);
-    }
-    const got = store.get(text(key));
-    if ((got && toText(got)) !== expected.get(key)) throw new Violation(`get(${key}) is wrong`);
-  }
-  const reversed = [...store.range({ reverse: true })].map(({ key }) => toText(key)).reverse();
-  if (reversed.join() !== [...found.keys()].join()) throw new Violation('the reverse differs');
-  return count;
-}
-
-/** The store did what it must never do. */
-export class Violation extends Error {
-  override readonly name = 'Violation';
-}
-
 export function text(value: string): Uint8Array {
-  return Uint8Array.from(value, (character) => character.charCodeAt(0));
+  const bytes = new Uint8Array(value.length);
+  for (let i = 0; i < value.length; i += 1) bytes[i] = value.charCodeAt(i);
+  return bytes;
 }
 
 export function toText(bytes: Uint8Array): string {
