@@ -1,7 +1,7 @@
 // `npm run planted -- PACKAGE [--seeds N] [--first-seed N] [--json]`: are the planted bugs caught?
 import { evidence } from './evidence.mjs';
 
-const DEFAULT_SEEDS = 1_000;
+const DEFAULT_SEEDS = 10_000;
 
 /** @param {string[]} args */
 export function run(args) {

@@ -21,7 +21,7 @@ const ALLOWED = [
   // The worker entry of an engine.
   /^packages\/storage-\w+\/src\/([\w-]+-)?worker\.ts$/,
   // The simulator lets promises settle between two events, and keeps hosted code from the globals.
-  /^packages\/sim\/src\/(scheduler|real-world)\.ts$/,
+  /^packages\/sim\/src\/kernel\/(scheduler|real-world)\.ts$/,
   // Its runner over worker threads, their program, and its face to vitest: environment and files.
   /^packages\/sim\/src\/(workers|worker|vitest)\.ts$/,
   // What runs as a program.

@@ -11,18 +11,24 @@ import type { RoundReport } from './bench.ts';
 /** Each takes about `durationMs` and returns its figure, in the unit that the bench declares. */
 export type Measurements = Readonly<Record<string, (durationMs: number) => Promise<number>>>;
 
-const DURATION_MS = 1_000;
-const WARM_UP_MS = 300;
+/** How long each measurement takes, the first time for nothing. */
+export interface Pace {
+  /** @default 300 */
+  readonly warmUpMs?: number;
+  /** @default 1_000 */
+  readonly durationMs?: number;
+}
 
 /** Runs every measurement once, after a warm-up, and prints the report. */
 export async function runContender(
   about: Omit<RoundReport, 'figures'>,
   measurements: Measurements,
+  { warmUpMs = 300, durationMs = 1_000 }: Pace = {},
 ): Promise<void> {
   const figures: Record<string, number> = {};
   for (const [name, measure] of Object.entries(measurements)) {
-    await measure(WARM_UP_MS);
-    figures[name] = await measure(DURATION_MS);
+    await measure(warmUpMs);
+    figures[name] = await measure(durationMs);
   }
   console.log(JSON.stringify({ ...about, figures } satisfies RoundReport));
 }

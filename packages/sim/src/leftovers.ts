@@ -1,5 +1,5 @@
 /** What nodes leave behind when a scenario ends: timers that nobody cancelled, syncs not awaited. */
-import type { SimEvent } from './event-queue.ts';
+import type { SimEvent } from './kernel/event-queue.ts';
 import type { SimNode } from './node.ts';
 
 export interface Leftovers {

@@ -5,11 +5,11 @@
 import type { Clock } from '@ds/clock';
 import type { FileSystem } from '@ds/storage';
 import type { NodeId, Transport } from '@ds/transport';
-import type { MachineClock } from './clock.ts';
-import type { SimDisk } from './disk.ts';
+import type { SimDisk } from './disk/disk.ts';
 import { SimulationError } from './errors.ts';
-import type { Owner, SimEvent } from './event-queue.ts';
-import type { SimTransport } from './transport.ts';
+import type { MachineClock } from './kernel/clock.ts';
+import type { Owner, SimEvent } from './kernel/event-queue.ts';
+import type { SimTransport } from './network/transport.ts';
 
 /** All that hosted code may use to reach anything outside itself. */
 export interface NodeEnvironment {

@@ -8,8 +8,8 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { test } from 'vitest';
-import { collectFailures, type ExploreSettings, type Scenario } from './explore.ts';
-import { throwFailures } from './failure.ts';
+import { collectFailures, type ExploreSettings, type Scenario } from './runner/explore.ts';
+import { throwFailures } from './runner/failure.ts';
 
 export interface SimulationOptions<Result>
   extends Pick<

@@ -1,5 +1,5 @@
 /** What each node waits for, in words: the first thing one wants to know of a run that stalls. */
-import type { SimEvent } from './event-queue.ts';
+import type { SimEvent } from './kernel/event-queue.ts';
 import type { SimNode } from './node.ts';
 
 /** One line per node: its state, its timers, messages on their way to it, syncs under way. */

@@ -1,6 +1,6 @@
 /** The program of a worker thread: loads the scenario, then runs the seeds it is handed. */
 import { parentPort, workerData } from 'node:worker_threads';
-import { collectFailures, replayLine, type Scenario } from './explore.ts';
+import { collectFailures, replayLine, type Scenario } from './runner/explore.ts';
 import {
   type PlainFailure,
   plainError,
@@ -8,7 +8,7 @@ import {
   type Report,
   type Task,
   type ThreadSettings,
-} from './thread-messages.ts';
+} from './runner/thread-messages.ts';
 
 const { scenario: url, command } = workerData as ThreadSettings;
 const loaded = load();

@@ -11,10 +11,15 @@
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import { SimulationError } from './errors.ts';
-import { type ExploreSettings, replayLine } from './explore.ts';
-import { type Exploration, type Failure, giveArtifacts, throwFailures } from './failure.ts';
-import { type SeedRange, seedRange } from './seeds.ts';
-import { failureOf, type Report, type Task, type ThreadSettings } from './thread-messages.ts';
+import { type ExploreSettings, replayLine } from './runner/explore.ts';
+import { type Exploration, type Failure, giveArtifacts, throwFailures } from './runner/failure.ts';
+import { type SeedRange, seedRange } from './runner/seeds.ts';
+import {
+  failureOf,
+  type Report,
+  type Task,
+  type ThreadSettings,
+} from './runner/thread-messages.ts';
 
 export interface WorkerOptions<Result> extends ExploreSettings<Result> {
   /**

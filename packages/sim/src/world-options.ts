@@ -1,9 +1,9 @@
 /** What a world is made with, what waiting for it is bounded by, and what it counts. */
-import type { DiskOptions } from './disk-options.ts';
+import type { DiskOptions } from './disk/disk-options.ts';
 import type { SimulationError } from './errors.ts';
-import type { NetworkCounts } from './network.ts';
-import type { NetworkOptions } from './network-options.ts';
-import type { Schedule } from './schedule.ts';
+import type { NetworkCounts } from './network/network.ts';
+import type { NetworkOptions } from './network/network-options.ts';
+import type { Schedule } from './runner/schedule.ts';
 
 export interface WorldOptions {
   /** A whole number; all chance in the world follows from it. */

@@ -10,22 +10,22 @@
  */
 import type { Timer } from '@ds/clock';
 import { checkNodeId, type NodeId } from '@ds/transport';
-import { MachineClock, SimClock } from './clock.ts';
-import { SimDisk } from './disk.ts';
-import { type DiskOptions, resolveDiskOptions } from './disk-options.ts';
+import { SimDisk } from './disk/disk.ts';
+import { type DiskOptions, resolveDiskOptions } from './disk/disk-options.ts';
+import type { Loss } from './disk/survival.ts';
 import { SimulationError } from './errors.ts';
-import { Kernel } from './kernel.ts';
+import { MachineClock, SimClock } from './kernel/clock.ts';
+import { Kernel } from './kernel/kernel.ts';
+import { Forks, type Random } from './kernel/random.ts';
+import type { TraceEvent } from './kernel/trace.ts';
 import { findLeftovers } from './leftovers.ts';
-import { Link } from './link.ts';
-import { Network } from './network.ts';
-import { type NetworkOptions, resolveNetworkOptions } from './network-options.ts';
+import { Link } from './network/link.ts';
+import { Network } from './network/network.ts';
+import { type NetworkOptions, resolveNetworkOptions } from './network/network-options.ts';
+import { type Partition, waysBetween } from './network/partitions.ts';
+import { SimTransport } from './network/transport.ts';
 import { Life, type NodeFactory, type NodeHandle, SimNode } from './node.ts';
-import { type Partition, waysBetween } from './partitions.ts';
-import { Forks, type Random } from './random.ts';
-import type { Schedule } from './schedule.ts';
-import type { Loss } from './survival.ts';
-import type { TraceEvent } from './trace.ts';
-import { SimTransport } from './transport.ts';
+import type { Schedule } from './runner/schedule.ts';
 import { describeWaiting } from './waiting.ts';
 import {
   resolveWorldOptions,

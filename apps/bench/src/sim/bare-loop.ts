@@ -1,6 +1,12 @@
 /** The ceiling: a binary heap of times, and a loop that calls what comes first. */
 import { runContender } from '../contender.ts';
-import { hoursPerMinute, IDLE_EVENTS_PER_HOUR, perCpuSecond, REGISTER_EVENTS } from './load.ts';
+import {
+  hoursPerMinute,
+  IDLE_EVENTS_PER_HOUR,
+  LONG_RUNS,
+  perCpuSecond,
+  REGISTER_EVENTS,
+} from './load.ts';
 
 const HOUR_MS = 3_600_000;
 const CALLS = 50_000;
@@ -84,4 +90,5 @@ await runContender(
       hoursPerMinute(((await turns(durationMs)) / (2 * IDLE_EVENTS_PER_HOUR)) * HOUR_MS),
     'seeds of a lossy register': async (durationMs) => (await turns(durationMs)) / REGISTER_EVENTS,
   },
+  LONG_RUNS,
 );

@@ -1,6 +1,6 @@
 import { type Latency, seededRandom, World } from '@ds/sim';
 import { describe, expect, it } from 'vitest';
-import { drawLatency } from '../../src/latency.ts';
+import { drawLatency } from '../../src/network/latency.ts';
 
 function draws(latency: Latency, count = 20_000): number[] {
   const random = seededRandom(11);
