@@ -323,4 +323,23 @@ export const writingTests: readonly RuleTest<KeyValueStoreContext>[] = [
       });
     },
   },
+  {
+    title: 'rule 4: so do the bounds of a range that was deleted',
+    async run({ store, expect }) {
+      const keys = ['a', 'b', 'c', 'd', 'e'];
+      await store.write(keys.map((key) => put(key, key)));
+      const gte = SharingBytes.from(ascii('b'));
+      const lt = SharingBytes.from(ascii('d'));
+      await store.write([{ type: 'deleteRange', gte, lt }], { durable: true });
+      gte.fill(0x61);
+      lt.fill(0x7a);
+      expect([...store.range()].map(({ key }) => hex(key))).toEqual(
+        ['a', 'd', 'e'].map((key) => hex(ascii(key))),
+      );
+      for (const key of keys) {
+        const isDeleted = key === 'b' || key === 'c';
+        expect(hex(store.get(ascii(key)))).toBe(isDeleted ? 'absent' : hex(ascii(key)));
+      }
+    },
+  },
 ];
