@@ -1,0 +1,14 @@
+import { describe, expect, it } from 'vitest';
+import { hunt, plantedBugs } from '../planted.ts';
+
+describe('the simulations notice that', () => {
+  it.each(plantedBugs)('$name', async (bug) => {
+    const { caught } = await hunt(bug, {
+      firstSeed: 1,
+      seeds: 300,
+      signal: new AbortController().signal,
+      progress: () => {},
+    });
+    expect(caught).toBe(true);
+  });
+});
