@@ -60,7 +60,7 @@ export class CausalDelivery<M> {
     maxHeldPerSender = Math.ceil(maxHeld / 10),
   }: CausalDeliveryOptions<M>) {
     if (!(maxHeld > 0 && maxHeld < Number.POSITIVE_INFINITY && maxHeldPerSender > 0)) {
-      throw new RangeError('maxHeld and maxHeldPerSender: finite, over 0');
+      throw new RangeError('maxHeld: over 0, finite');
     }
     this.#deliver = deliver;
     this.#delivered = delivered.clone();
@@ -89,8 +89,8 @@ export class CausalDelivery<M> {
     const numbers = this.#held.get(sender);
     if (this.#delivered.covers(sender, number) || numbers?.has(number)) return 'duplicate';
     // Asked now, so that no sender is refused half-way through a release.
-    const isStranger = !numbers && !this.#delivered.get(sender);
-    if (isStranger && this.#delivered.size + this.#held.size >= MAX_REPLICAS) return 'full';
+    const isKnown = numbers || this.#delivered.get(sender);
+    if (!isKnown && this.#delivered.size + this.#held.size >= MAX_REPLICAS) return 'full';
     const arrived = { sender, number, vector, message };
     const missing = this.#missing(arrived);
     if (missing === undefined) {
