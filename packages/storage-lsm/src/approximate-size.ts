@@ -5,7 +5,7 @@
  * Cost: a look at each table's ends; the index of those that the range's own ends cut through.
  */
 import { type Bounds, checkBounds, compareBytes } from '@ds/storage';
-import { successor } from './bounded-batch.ts';
+import { successor } from '@ds/storage/engine';
 import { endsBefore } from './key-extent.ts';
 import type { TableSet } from './table-set.ts';
 import type { TableFile, Version } from './version.ts';

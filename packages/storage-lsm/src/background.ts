@@ -6,20 +6,21 @@
  * Any error ends it and fails the store: what it was about is on the disk or in the log, and
  * opening again recovers it. What a compactor does wrong is no error: the merge is done here then.
  */
+
+import type { LogSegment, Memtable, WriteAheadLog } from '@ds/storage/engine';
 import { type Compaction, compactionEdit, isMove, jobOf, pickCompaction } from './compaction.ts';
 import { type CompactionJob, jobEntries, runCompactionJob } from './compaction-job.ts';
 import { flushMemtable } from './flush.ts';
 import { JobHandOver, type JobOutcome } from './job-hand-over.ts';
 import type { ManualCompactions } from './manual-compaction.ts';
-import type { Memtable } from './memtable.ts';
+import type { MemtablePool } from './memtable-pool.ts';
 import type { ResolvedOptions } from './options.ts';
 import type { Snapshots } from './snapshots.ts';
 import type { LsmStatus, MergeStatus } from './status.ts';
 import type { TableSet } from './table-set.ts';
-import type { TableFacts } from './table-writer.ts';
+import { type TableFacts, TableScratch } from './table-writer.ts';
 import type { TableFile } from './version.ts';
 import type { VersionSet } from './version-set.ts';
-import type { LogSegment, WriteAheadLog } from './write-ahead-log.ts';
 
 /** A memtable that takes no more writes, and the log that has them. */
 export interface ImmutableMemtable {
@@ -36,6 +37,7 @@ export interface BackgroundOptions {
   readonly manual: ManualCompactions;
   /** The oldest first; flushed ones are taken from its front. */
   readonly immutables: ImmutableMemtable[];
+  readonly memtables: MemtablePool;
   /** Called after each slice and each finished piece of work. */
   onProgress(): void;
   onFailure(cause: unknown): void;
@@ -52,6 +54,8 @@ type BackgroundField =
 
 export class Background {
   readonly #context: BackgroundOptions;
+  /** For flushes: a merge on this thread may be in the middle of a table. */
+  #scratch = new TableScratch();
   #running: Promise<void> | undefined;
   #stopped = false;
   #task: 'idle' | 'flush' | 'merge' = 'idle';
@@ -146,7 +150,7 @@ export class Background {
 
   /** Makes a table of the oldest full memtable; `false` when there is none. */
   async #flushOldest(): Promise<boolean> {
-    const { options, versions, immutables, log, snapshots, onProgress } = this.#context;
+    const { options, versions, immutables, memtables, log, snapshots, onProgress } = this.#context;
     const oldest = immutables[0];
     if (oldest === undefined) return false;
     const task = this.#task;
@@ -155,9 +159,11 @@ export class Background {
     const facts = await flushMemtable(memtable, {
       options,
       snapshots: snapshots.sequences(),
+      scratch: this.#scratch,
       newFileNumber: () => versions.newFileNumber(),
       onSlice: onProgress,
     });
+    if (this.#scratch.isLarge) this.#scratch = new TableScratch();
     const nextSegment = log.segmentAfter(segment);
     await log.syncHeader(nextSegment);
     await versions.apply({
@@ -167,6 +173,7 @@ export class Background {
     });
     log.advance(memtable.lastSequence);
     immutables.shift();
+    memtables.retire(memtable);
     log.release(segment);
     this.#flushes += 1;
     this.#task = task;

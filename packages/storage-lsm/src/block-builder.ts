@@ -4,13 +4,13 @@
  * Every 16th entry is a restart point and holds its whole key, so that a search can jump.
  *
  * ```
- * entries, then u32 offset of each restart point, then u32 their count
+ * entries · zeros · u32 offset of each restart point · u32 where the entries end · u32 how many
+ * restart points
  * entry: varint shared key bytes · varint further key bytes · varint sequence
  *        · varint value length * 4 + kind (0 put, 1 delete) · further key bytes · value
  * ```
  */
-import { ByteWriter } from './byte-writer.ts';
-import type { Cursor } from './cursor.ts';
+import { ByteWriter, type Cursor } from '@ds/storage/engine';
 
 export const RESTART_INTERVAL = 16;
 
@@ -25,38 +25,55 @@ export class BlockBuilder {
     return this.#restarts.length === 0;
   }
 
-  /** The size that `finish` would give, in bytes. */
+  /** The size that `finish` would give without zeros. */
   get bytes(): number {
-    return this.out.length + this.#restarts.length * 4 + 4;
+    return this.out.length + this.#restarts.length * 4 + 8;
   }
 
-  /** Appends the cursor's entry, which comes after all that are here. */
-  add(entry: Cursor): void {
+  /**
+   * Appends the cursor's entry, which comes after all that are here, unless the block would become
+   * larger than `limit` bytes by it; an empty one takes any.
+   */
+  add(entry: Cursor, limit: number): boolean {
     const { out } = this;
-    const { keyBytes, keyStart, keyEnd } = entry;
+    const { keyBytes, keyStart, keyEnd, sequence, valueStart, valueEnd } = entry;
     const length = keyEnd - keyStart;
+    const isRestart = this.empty || this.#sinceRestart === RESTART_INTERVAL;
     let shared = 0;
-    if (this.#restarts.length === 0 || this.#sinceRestart === RESTART_INTERVAL) {
-      this.#restarts.push(out.length);
-      this.#sinceRestart = 0;
-    } else {
+    if (!isRestart) {
       const last = this.#lastKey;
-      const limit = Math.min(length, this.#lastLength);
-      while (shared < limit && last[shared] === keyBytes[keyStart + shared]) shared += 1;
+      const most = Math.min(length, this.#lastLength);
+      while (shared < most && last[shared] === keyBytes[keyStart + shared]) shared += 1;
     }
-    this.#sinceRestart += 1;
+    const start = out.length;
     out.varint(shared);
     out.varint(length - shared);
-    out.varint(entry.sequence);
-    out.varint((entry.valueEnd - entry.valueStart) * 4 + (entry.isTombstone ? 1 : 0));
+    out.varint(sequence);
+    out.varint((valueEnd - valueStart) * 4 + (entry.isTombstone ? 1 : 0));
+    const added = length - shared + valueEnd - valueStart + (isRestart ? 4 : 0);
+    if (!this.empty && this.bytes + added > limit) {
+      out.length = start;
+      return false;
+    }
+    if (isRestart) {
+      this.#restarts.push(start);
+      this.#sinceRestart = 0;
+    }
+    this.#sinceRestart += 1;
     out.append(keyBytes, keyStart + shared, keyEnd);
-    out.append(entry.valueBytes, entry.valueStart, entry.valueEnd);
+    out.append(entry.valueBytes, valueStart, valueEnd);
     this.#remember(keyBytes, keyStart + shared, keyEnd, shared);
+    return true;
   }
 
-  /** Completes the block; the bytes are valid until `reset`. */
-  finish(): Uint8Array {
+  /** Completes the block with so many zeros in it; the bytes are valid until `reset`. */
+  finish(zeros: number): Uint8Array {
+    const entriesEnd = this.out.length;
+    this.out.reserve(zeros);
+    this.out.bytes.fill(0, entriesEnd, entriesEnd + zeros);
+    this.out.length += zeros;
     for (const restart of this.#restarts) this.out.u32(restart);
+    this.out.u32(entriesEnd);
     this.out.u32(this.#restarts.length);
     return this.out.view();
   }

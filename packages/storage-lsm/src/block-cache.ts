@@ -1,22 +1,34 @@
 /**
  * Data blocks kept in memory, up to a budget of bytes.
  *
- * Blocks hang in their table's own array, so a hit costs one array access and one flag; this is the
- * queue that decides which to let go: the oldest that has not been used since it last came round
+ * Blocks hang in their table's own array, so a hit costs one array access and one flag. All of them
+ * stand on a clock whose hand lets go of the first that has not been used since it last came round
  * (second chance, Corbató 1968).
  *
- * The memory of a block that is let go serves the next one, unless someone may still look at it: a
- * fresh array costs more than reading a block into it does.
+ * Who is let go serves again, memory and all, for the block that takes its place, unless someone
+ * may still look at it: a fresh array costs more than reading a block into it does.
  */
-export interface CachedBlock {
-  /** The block; its memory may go on behind it. */
+import { inWords, type Words } from './xxhash32.ts';
+
+export class CachedBlock implements Words {
+  /** The block, and behind its `length` bytes whatever there is. */
   readonly bytes: Uint8Array;
+  readonly words: Int32Array;
+  length = 0;
   /** Set by each reader. */
-  used: boolean;
+  used = false;
   /** Whether it outlives the call that reads it, so that its memory is not used again. */
-  shared: boolean;
-  readonly owner: BlockOwner;
-  readonly index: number;
+  shared = false;
+  owner: BlockOwner | undefined;
+  index = 0;
+  /** Its place on the clock. */
+  place = 0;
+
+  constructor({ bytes, words }: Words) {
+    this.bytes = bytes;
+    this.words = words;
+    this.length = bytes.length;
+  }
 }
 
 export interface BlockOwner {
@@ -27,90 +39,88 @@ export interface BlockOwner {
 const OVERHEAD_BYTES = 160;
 /** Memory comes in multiples of this, so that one block's fits another. */
 const GRAIN_BYTES = 512;
-/** Buffers that wait for a block, at most; only these are beyond the budget. */
-const MAX_FREE = 16;
-const LARGEST_FREE_BYTES = 64 * 1024;
+/** What is given back is kept up to this size; beyond the budget, and only one. */
+const MAX_SPARE_BYTES = 64 * 1024;
 
 export class BlockCache {
   readonly #budgetBytes: number;
-  readonly #free: ArrayBuffer[] = [];
-  #queue: CachedBlock[] = [];
-  #head = 0;
+  readonly #clock: CachedBlock[] = [];
+  #hand = 0;
+  /** Taken and given back. */
+  #spare: CachedBlock | undefined;
   bytes = 0;
 
   constructor(budgetBytes: number) {
     this.#budgetBytes = budgetBytes;
   }
 
-  /** `length` bytes to read a block into; what is in them is arbitrary. */
-  buffer(length: number): Uint8Array {
+  /** A block with room for at least `length` bytes, to be filled and added, or given back. */
+  take(length: number): CachedBlock {
     const capacity = Math.ceil(length / GRAIN_BYTES) * GRAIN_BYTES;
-    this.#makeRoom(capacity + OVERHEAD_BYTES);
-    const at = this.#free.findIndex(({ byteLength }) => byteLength === capacity);
-    if (at < 0) return new Uint8Array(new ArrayBuffer(capacity), 0, length);
-    const [buffer] = this.#free.splice(at, 1);
-    return new Uint8Array(buffer!, 0, length);
+    const letGo = this.#makeRoom(capacity);
+    const spare = this.#spare;
+    if (letGo?.bytes.length === capacity) return letGo;
+    if (spare?.bytes.length !== capacity) return new CachedBlock(inWords(new Uint8Array(capacity)));
+    this.#spare = undefined;
+    return spare;
   }
 
-  /** Takes back what `buffer` gave, when nobody looks at it any more. */
-  giveBack(bytes: Uint8Array): void {
-    const { buffer } = bytes;
-    if (!(buffer instanceof ArrayBuffer) || buffer.byteLength > LARGEST_FREE_BYTES) return;
-    if (this.#free.length === MAX_FREE) this.#free.shift();
-    this.#free.push(buffer);
+  /** Takes a block back that nobody looks at. */
+  giveBack(block: CachedBlock): void {
+    if (block.bytes.length <= MAX_SPARE_BYTES) this.#spare = block;
   }
 
-  /** Keeps a block, if the budget allows it at all. */
-  add(owner: BlockOwner, index: number, bytes: Uint8Array, shared: boolean): void {
-    const block = { bytes, used: false, shared, owner, index };
-    const cost = costOf(block);
+  /** Keeps block `index` of a table, if the budget allows it at all. */
+  add(block: CachedBlock, owner: BlockOwner, index: number): void {
+    const cost = costOf(block.bytes.length);
     if (cost > this.#budgetBytes) return;
-    this.#makeRoom(cost);
+    this.#makeRoom(block.bytes.length);
+    block.owner = owner;
+    block.index = index;
+    block.used = false;
+    block.place = this.#clock.length;
     owner.blocks[index] = block;
-    this.#queue.push(block);
+    this.#clock.push(block);
     this.bytes += cost;
   }
 
   /** Forgets every block of a table that is closed. */
   drop(owner: BlockOwner): void {
-    for (const block of owner.blocks) if (block !== undefined) this.bytes -= costOf(block);
+    for (const block of owner.blocks) if (block !== undefined) this.#remove(block);
     owner.blocks.length = 0;
-    // What is left of them in the queue is skipped when it comes round, or removed here once it
-    // makes up most of the queue.
-    const waiting = this.#queue.slice(this.#head);
-    const live = waiting.filter(isLive);
-    if (live.length * 2 < waiting.length) {
-      this.#queue = live;
-      this.#head = 0;
-    }
   }
 
-  #makeRoom(cost: number): void {
-    while (this.bytes > 0 && this.bytes + cost > this.#budgetBytes) this.#evictOne();
+  /** Lets blocks go until `capacity` bytes fit; the last of them, if it may serve again. */
+  #makeRoom(capacity: number): CachedBlock | undefined {
+    const clock = this.#clock;
+    let last: CachedBlock | undefined;
+    while (clock.length > 0 && this.bytes + costOf(capacity) > this.#budgetBytes) {
+      if (this.#hand >= clock.length) this.#hand = 0;
+      const block = clock[this.#hand]!;
+      this.#hand += 1;
+      if (block.used) {
+        block.used = false;
+        continue;
+      }
+      block.owner!.blocks[block.index] = undefined;
+      this.#remove(block);
+      last = block.shared ? undefined : block;
+    }
+    return last;
   }
 
-  #evictOne(): void {
-    const block = this.#queue[this.#head++]!;
-    if (this.#head > 1024 && this.#head * 2 > this.#queue.length) {
-      this.#queue = this.#queue.slice(this.#head);
-      this.#head = 0;
+  /** The newest takes its place on the clock: where the hand has just been, most often. */
+  #remove(block: CachedBlock): void {
+    const newest = this.#clock.pop()!;
+    if (newest !== block) {
+      this.#clock[block.place] = newest;
+      newest.place = block.place;
     }
-    if (!isLive(block)) return;
-    if (block.used) {
-      block.used = false;
-      this.#queue.push(block);
-      return;
-    }
-    block.owner.blocks[block.index] = undefined;
-    this.bytes -= costOf(block);
-    if (!block.shared) this.giveBack(block.bytes);
+    block.owner = undefined;
+    this.bytes -= costOf(block.bytes.length);
   }
 }
 
-function costOf({ bytes }: CachedBlock): number {
-  return bytes.buffer.byteLength + OVERHEAD_BYTES;
-}
-
-function isLive(block: CachedBlock): boolean {
-  return block.owner.blocks[block.index] === block;
+function costOf(capacity: number): number {
+  return capacity + OVERHEAD_BYTES;
 }

@@ -8,8 +8,7 @@
  * them: a few bytes made to deceive must not ask for gigabytes.
  */
 import { StorageError } from '@ds/storage';
-import { ByteReader, corrupt } from './byte-reader.ts';
-import type { ByteWriter } from './byte-writer.ts';
+import { ByteReader, type ByteWriter, corrupt } from '@ds/storage/engine';
 
 /** The codec of a part that is stored as it is. */
 export const STORED = 0;

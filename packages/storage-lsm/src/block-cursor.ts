@@ -6,9 +6,7 @@
  * end: a file made to deceive ends in `STORAGE_CORRUPT`, not in other memory.
  * Cost: a step is O(key bytes not shared); a step back, up to 16 steps; a search, O(log n).
  */
-import { corrupt } from './byte-reader.ts';
-import { getU32 } from './byte-writer.ts';
-import { compareRanges, NO_BYTES } from './cursor.ts';
+import { compareRanges, corrupt, getU32, NO_BYTES } from '@ds/storage/engine';
 
 export class BlockCursor {
   valid = false;
@@ -20,23 +18,31 @@ export class BlockCursor {
   valueBytes: Uint8Array = NO_BYTES;
   valueStart = 0;
   valueEnd = 0;
+  #entriesEnd = 0;
   #restartsAt = 0;
   #restartCount = 0;
   #entryAt = 0;
   /** Where the varint being read ends. */
   #at = 0;
+  /** How many bytes of the entry's key are those of the one before. */
+  #shared = 0;
   #path = '';
   #origin = 0;
 
-  /** Moves before the first entry of a block that lies at `origin` of the file at `path`. */
-  protected enter(block: Uint8Array, path: string, origin: number): void {
-    this.valueBytes = block;
+  /**
+   * Moves before the first entry of the block `bytes[0, length)`, which lies at `origin` of the
+   * file at `path`.
+   */
+  protected enter(bytes: Uint8Array, length: number, path: string, origin: number): void {
+    this.valueBytes = bytes;
     this.#path = path;
     this.#origin = origin;
     this.valid = false;
-    const count = block.length < 4 ? 0 : getU32(block, block.length - 4);
-    const restartsAt = block.length - 4 - count * 4;
+    const count = length < 8 ? 0 : getU32(bytes, length - 4);
+    const restartsAt = length - 8 - count * 4;
     if (count === 0 || restartsAt < 0) throw this.#damage(0, 'no restart points');
+    this.#entriesEnd = getU32(bytes, length - 8);
+    if (this.#entriesEnd > restartsAt) throw this.#damage(0, 'the entries end outside');
     this.#restartsAt = restartsAt;
     this.#restartCount = count;
     this.valueEnd = 0;
@@ -50,12 +56,12 @@ export class BlockCursor {
 
   protected blockLast(): boolean {
     this.#restart(this.#restartCount - 1);
-    while (this.valueEnd < this.#restartsAt) this.#step();
+    while (this.valueEnd < this.#entriesEnd) this.#step();
     return this.valid;
   }
 
   protected blockNext(): boolean {
-    if (this.valueEnd >= this.#restartsAt) this.valid = false;
+    if (this.valueEnd >= this.#entriesEnd) this.valid = false;
     else this.#step();
     return this.valid;
   }
@@ -86,8 +92,25 @@ export class BlockCursor {
       else high = middle - 1;
     }
     this.#restart(low);
+    return this.#skipTo(key);
+  }
+
+  /**
+   * From a restart point on to the first entry at or after `key`. What an entry shares with the one
+   * before tells how it stands to `key` without putting it together: as long as that is more than
+   * the one before shared with `key`, both lie on the same side of it.
+   */
+  #skipTo(key: Uint8Array): boolean {
+    let matched = 0;
     while (this.blockNext()) {
-      if (compareRanges(this.keyBytes, 0, this.keyEnd, key, 0, key.length) >= 0) return true;
+      const shared = this.#shared;
+      if (shared > matched) continue;
+      if (shared < matched) return true;
+      const { keyBytes, keyEnd } = this;
+      const limit = Math.min(keyEnd, key.length);
+      while (matched < limit && keyBytes[matched] === key[matched]) matched += 1;
+      if (matched === key.length) return true;
+      if (matched < keyEnd && keyBytes[matched]! > key[matched]!) return true;
     }
     return false;
   }
@@ -99,7 +122,7 @@ export class BlockCursor {
 
   #restartOffset(index: number): number {
     const offset = getU32(this.valueBytes, this.#restartsAt + index * 4);
-    if (offset >= this.#restartsAt) throw this.#damage(0, 'a restart point lies outside');
+    if (offset >= this.#entriesEnd) throw this.#damage(0, 'a restart point lies outside');
     return offset;
   }
 
@@ -123,7 +146,7 @@ export class BlockCursor {
     const keyAt = this.#at;
     const valueStart = keyAt + further;
     const valueEnd = valueStart + (lengthAndKind - kind) / 4;
-    if (shared > this.keyEnd || valueEnd > this.#restartsAt || kind > 1) {
+    if (shared > this.keyEnd || valueEnd > this.#entriesEnd || kind > 1) {
       throw this.#damage(entryAt, 'an entry does not fit its block');
     }
     const keyEnd = shared + further;
@@ -133,6 +156,7 @@ export class BlockCursor {
       keyBytes[to] = block[from]!;
     }
     this.keyEnd = keyEnd;
+    this.#shared = shared;
     this.isTombstone = kind === 1;
     this.valueStart = valueStart;
     this.valueEnd = valueEnd;
@@ -149,7 +173,7 @@ export class BlockCursor {
       if (byte < 0x80) return value;
     }
     for (let scale = 2 ** 28; ; scale *= 128) {
-      if (this.#at >= this.#restartsAt) throw this.#damage(this.#at, 'an entry is cut off');
+      if (this.#at >= this.#entriesEnd) throw this.#damage(this.#at, 'an entry is cut off');
       const byte = block[this.#at++]!;
       value += (byte & 0x7f) * scale;
       if (byte < 0x80) return value;

@@ -1,40 +1,59 @@
 /**
  * Bloom filters: whether a table may hold a key, at about 1% of false alarms for 10 bits a key.
  *
+ * All bits of a key lie in one block of 64 bytes, so that asking costs one or two cache lines, not
+ * one for each probe; that makes a tenth more false alarms at 10 bits a key.
+ *
  * ```
- * u8 probes k · bits, the bit of position p being bit p % 8 of byte p >> 3
+ * blocks of 64 bytes, bit p of a block being bit p % 8 of its byte p >> 3 · u8 probes k
  * ```
- * Position i is `(h + i * d) mod 2^32 mod bits` with `h` the key's hash and `d` the hash rotated.
- * Cost: k probes, no allocation. Source: Kirsch and Mitzenmacher, "Less Hashing, Same Performance:
- * Building a Better Bloom Filter" (2006); Bloom (1970).
+ * The block is `floor(h * blocks / 2^32)` with `h` the key's hash. Probe i is the topmost 9 bits of
+ * `h * 0x9e3779b9^(i + 1) mod 2^32`. Cost: at most k multiplications, no division, no allocation.
+ * Source: Bloom (1970); Putze, Sanders and Singler, "Cache-, Hash- and Space-Efficient Bloom
+ * Filters" (2007); the choice of block is Lemire's, "Fast Random Integer Generation" (2019); the
+ * hash is Appleby's MurmurHash3 (2011).
  */
 
-/** The hash that filters are made of: FNV-1a with a finalizer, part of the file format. */
+const BLOCK_BYTES = 64;
+const BLOCK_BITS = BLOCK_BYTES * 8;
+const TWO_TO_32 = 0x1_0000_0000;
+/** 2^32 divided by the golden ratio: multiples of it spread evenly. */
+const SPREAD = 0x9e3779b9 | 0;
+
+/** The hash that filters are made of, part of the file format: MurmurHash3_x86_32 with seed 0. */
 export function hashKey(key: Uint8Array, start = 0, end: number = key.length): number {
-  let hash = 0x811c9dc5;
-  for (let i = start; i < end; i += 1) hash = Math.imul(hash ^ key[i]!, 0x01000193);
-  hash ^= hash >>> 16;
-  hash = Math.imul(hash, 0x85ebca6b);
-  hash ^= hash >>> 13;
-  hash = Math.imul(hash, 0xc2b2ae35);
+  let hash = 0;
+  let at = start;
+  for (; at + 4 <= end; at += 4) {
+    hash ^= scrambled(key[at]! | (key[at + 1]! << 8) | (key[at + 2]! << 16) | (key[at + 3]! << 24));
+    hash = (Math.imul((hash << 13) | (hash >>> 19), 5) + 0xe6546b64) | 0;
+  }
+  let rest = 0;
+  for (let shift = 0; at < end; at += 1, shift += 8) rest |= key[at]! << shift;
+  hash ^= scrambled(rest) ^ (end - start);
+  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
+  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
   return (hash ^ (hash >>> 16)) >>> 0;
+}
+
+function scrambled(word: number): number {
+  const mixed = Math.imul(word, 0xcc9e2d51);
+  return Math.imul((mixed << 15) | (mixed >>> 17), 0x1b873593);
 }
 
 /** Builds the filter of `count` hashes; empty when filters are turned off. */
 export function buildFilter(hashes: Uint32Array, count: number, bitsPerKey: number): Uint8Array {
   if (bitsPerKey === 0) return new Uint8Array(0);
-  const bytes = Math.max(8, Math.ceil((count * bitsPerKey) / 8));
+  const blocks = Math.max(1, Math.ceil((count * bitsPerKey) / BLOCK_BITS));
   const probes = Math.max(1, Math.min(30, Math.round(bitsPerKey * Math.LN2)));
-  const filter = new Uint8Array(1 + bytes);
-  filter[0] = probes;
-  const bits = bytes * 8;
+  const filter = new Uint8Array(blocks * BLOCK_BYTES + 1);
+  filter[blocks * BLOCK_BYTES] = probes;
   for (let i = 0; i < count; i += 1) {
+    const block = Math.floor((hashes[i]! * blocks) / TWO_TO_32) * BLOCK_BYTES;
     let hash = hashes[i]!;
-    const step = (hash >>> 17) | (hash << 15);
     for (let probe = 0; probe < probes; probe += 1) {
-      const position = (hash >>> 0) % bits;
-      filter[1 + (position >>> 3)]! |= 1 << (position & 7);
-      hash = (hash + step) | 0;
+      hash = Math.imul(hash, SPREAD);
+      filter[block + (hash >>> 26)]! |= 1 << ((hash >>> 23) & 7);
     }
   }
   return filter;
@@ -42,14 +61,13 @@ export function buildFilter(hashes: Uint32Array, count: number, bitsPerKey: numb
 
 /** `false` only when no key of this hash was put in. */
 export function filterMayContain(filter: Uint8Array, keyHash: number): boolean {
-  if (filter.length < 2) return true;
-  const bits = (filter.length - 1) * 8;
+  const last = filter.length - 1;
+  if (last < BLOCK_BYTES) return true;
+  const block = Math.floor((keyHash * (last >>> 6)) / TWO_TO_32) * BLOCK_BYTES;
   let hash = keyHash;
-  const step = (hash >>> 17) | (hash << 15);
-  for (let probe = filter[0]!; probe > 0; probe -= 1) {
-    const position = (hash >>> 0) % bits;
-    if ((filter[1 + (position >>> 3)]! & (1 << (position & 7))) === 0) return false;
-    hash = (hash + step) | 0;
+  for (let probe = filter[last]!; probe > 0; probe -= 1) {
+    hash = Math.imul(hash, SPREAD);
+    if ((filter[block + (hash >>> 26)]! & (1 << ((hash >>> 23) & 7))) === 0) return false;
   }
   return true;
 }

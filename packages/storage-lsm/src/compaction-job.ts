@@ -7,12 +7,10 @@
  * forgotten about it harms nothing: at worst it leaves files behind, which opening removes.
  */
 import type { FileSystem } from '@ds/storage';
+import { type Cursor, MergeCursor, mergeFragments } from '@ds/storage/engine';
 import { type BlockCodec, STORED } from './block-codec.ts';
-import type { Cursor } from './cursor.ts';
 import type { SafetyDecisions } from './decisions.ts';
 import { type KeyExtent, unionOverlaps } from './key-extent.ts';
-import { MergeCursor } from './merge-cursor.ts';
-import { mergeFragments } from './range-tombstones.ts';
 import { Retention } from './retention.ts';
 import { RunCursor } from './run-cursor.ts';
 import { TableOutput, type Written } from './table-output.ts';

@@ -8,10 +8,9 @@
  * reads, two blocks, and a sync that finds nothing to do.
  */
 import { compareBytes, StorageError } from '@ds/storage';
+import type { Cursor, TombstoneFragment } from '@ds/storage/engine';
 import { type CompactionJob, jobEntries } from './compaction-job.ts';
-import type { Cursor } from './cursor.ts';
 import { contains, extentOf, type KeyExtent, overlap } from './key-extent.ts';
-import type { TombstoneFragment } from './range-tombstones.ts';
 import { RunCursor } from './run-cursor.ts';
 import type { Written } from './table-output.ts';
 import type { TableSet } from './table-set.ts';

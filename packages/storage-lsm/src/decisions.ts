@@ -3,15 +3,14 @@
  * each with a plausible mistake and see the checkers catch it. The product always runs
  * {@link SAFE_DECISIONS}.
  */
+import { type LogDecisions, SAFE_LOG_DECISIONS } from '@ds/storage/engine';
 import type { CompactionJob } from './compaction-job.ts';
 import { checkedTables, isOfJob } from './compaction-result.ts';
 import type { Written } from './table-output.ts';
 import type { TableSet } from './table-set.ts';
 import type { TableFacts } from './table-writer.ts';
 
-export interface SafetyDecisions {
-  /** Whether bytes are what was written. */
-  checksumMatches(stored: number, computed: number): boolean;
+export interface SafetyDecisions extends LogDecisions {
   /** The number of the next operation after a recovery whose last operation was `lastSequence`. */
   firstSequenceAfterRecovery(lastSequence: number): number;
   /** Whether a tombstone may be left out of a merge. */
@@ -26,17 +25,6 @@ export interface SafetyDecisions {
     written: Written,
     tables: TableSet,
   ): Promise<readonly TableFacts[]>;
-  /** Whether a record found in a log was written to this log and comes next. */
-  isNextRecord(facts: RecordFacts): boolean;
-}
-
-export interface RecordFacts {
-  /** The log's number, and the one in the record: a recycled file holds records of both. */
-  readonly logNumber: number;
-  readonly recordNumber: number;
-  /** The sequence that is due, and the one that the record begins with. */
-  readonly nextSequence: number;
-  readonly firstSequence: number;
 }
 
 export interface TombstoneFacts {
@@ -47,13 +35,11 @@ export interface TombstoneFacts {
 }
 
 export const SAFE_DECISIONS: SafetyDecisions = {
-  checksumMatches: (stored, computed) => stored === computed,
+  ...SAFE_LOG_DECISIONS,
   firstSequenceAfterRecovery: (lastSequence) => lastSequence + 1,
   mayDropTombstone: ({ seenByAllSnapshots, nothingBelow }) => seenByAllSnapshots && nothingBelow,
   mayDropRangeTombstone: ({ seenByAllSnapshots, nothingBelow }) =>
     seenByAllSnapshots && nothingBelow,
   isOfJob,
   checkResult: checkedTables,
-  isNextRecord: ({ logNumber, recordNumber, nextSequence, firstSequence }) =>
-    recordNumber === logNumber && firstSequence === nextSequence,
 };

@@ -1,3 +1,5 @@
+import { logName, paddedNumber } from '@ds/storage/engine';
+
 /** What each file of a store is called, and back; one counter numbers logs, tables, manifests. */
 export type NamedFile =
   | { readonly kind: 'log' | 'table' | 'manifest'; readonly number: number }
@@ -5,16 +7,14 @@ export type NamedFile =
 
 const PATTERN = /^(?:(\d{6,})\.(log|table)|MANIFEST-(\d{6,})|(CURRENT)|(CURRENT\.new)|(LOCK))$/;
 
-export function logName(number: number): string {
-  return `${padded(number)}.log`;
-}
+export { logName };
 
 export function tableName(number: number): string {
-  return `${padded(number)}.table`;
+  return `${paddedNumber(number)}.table`;
 }
 
 export function manifestName(number: number): string {
-  return `MANIFEST-${padded(number)}`;
+  return `MANIFEST-${paddedNumber(number)}`;
 }
 
 export const CURRENT_NAME = 'CURRENT';
@@ -30,8 +30,4 @@ export function parseFileName(name: string): NamedFile | undefined {
   if (manifest) return { kind: 'manifest', number: Number(manifest) };
   if (current) return { kind: 'current' };
   return currentNew ? { kind: 'current-new' } : { kind: 'lock' };
-}
-
-function padded(number: number): string {
-  return String(number).padStart(6, '0');
 }

@@ -1,14 +1,15 @@
 /** Writes a memtable out as one table of level 0. */
-import type { Memtable } from './memtable.ts';
+import type { Memtable } from '@ds/storage/engine';
 import type { ResolvedOptions } from './options.ts';
 import { Retention } from './retention.ts';
 import { TableOutput } from './table-output.ts';
-import type { TableFacts } from './table-writer.ts';
+import type { TableFacts, TableScratch } from './table-writer.ts';
 
 export interface FlushContext {
   readonly options: ResolvedOptions;
   /** The sequences of the snapshots held, ascending. */
   readonly snapshots: readonly number[];
+  readonly scratch?: TableScratch;
   newFileNumber(): number;
   /** Called between slices. */
   onSlice?(): void;
@@ -20,7 +21,7 @@ export interface FlushContext {
  */
 export async function flushMemtable(
   memtable: Memtable,
-  { options, snapshots, newFileNumber, onSlice }: FlushContext,
+  { options, snapshots, scratch, newFileNumber, onSlice }: FlushContext,
 ): Promise<TableFacts | undefined> {
   const cursor = memtable.cursor();
   cursor.first();
@@ -37,6 +38,7 @@ export async function flushMemtable(
     shape: options,
     sliceBytes: mergeSliceBytes,
     newFileNumber,
+    ...(scratch && { scratch }),
     tableBytes: Number.POSITIVE_INFINITY,
     // A tombstone stays: older data may lie in any table.
     retention: new Retention({

@@ -5,16 +5,20 @@
  * it cannot read. Beside a running store it may see a file that is just being written.
  */
 import { type FileSystem, StorageError } from '@ds/storage';
-import { replayBatch } from './batch-codec.ts';
+import {
+  type Cursor,
+  decodeFileHeader,
+  Memtable,
+  readWholeFile,
+  replayBatch,
+  scanLog,
+  type TombstoneFragment,
+} from '@ds/storage/engine';
 import type { BlockCodec } from './block-codec.ts';
-import type { Cursor } from './cursor.ts';
 import { SAFE_DECISIONS } from './decisions.ts';
-import { decodeFileHeader, LOG_MAGIC } from './file-header.ts';
+import { LOG_FORMAT } from './file-formats.ts';
 import { logName, parseFileName, tableName } from './file-names.ts';
-import { readCurrent, readManifest, readWholeFile } from './manifest.ts';
-import { Memtable } from './memtable.ts';
-import type { TombstoneFragment } from './range-tombstones.ts';
-import { scanLog } from './record-log.ts';
+import { readCurrent, readManifest } from './manifest.ts';
 import { RunCursor } from './run-cursor.ts';
 import { TableSet } from './table-set.ts';
 import type { TableFacts } from './table-writer.ts';
@@ -102,7 +106,7 @@ function* inspectLog(context: Context, number: number): Generator<string, void> 
   const path = `${context.directory}/${logName(number)}`;
   const bytes = readWholeFile(context.fileSystem, path);
   yield `${logName(number)}: ${bytes.length} bytes`;
-  const of = { magic: LOG_MAGIC, number, path };
+  const of = { format: LOG_FORMAT, number, path };
   const { firstSequence } = decodeFileHeader(bytes, of, SAFE_DECISIONS);
   const memtable = new Memtable(firstSequence, bytes.length);
   let records = 0;

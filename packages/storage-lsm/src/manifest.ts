@@ -10,20 +10,27 @@
  * is written and before anything it makes unnecessary is removed.
  */
 import { crc32, type File, type FileSystem } from '@ds/storage';
-import { corrupt } from './byte-reader.ts';
-import { ByteWriter, getU32, getU64, setU32, setU64 } from './byte-writer.ts';
-import type { SafetyDecisions } from './decisions.ts';
 import {
-  CURRENT_MAGIC,
+  ByteWriter,
   checkMagic,
   checkVersion,
+  corrupt,
   decodeFileHeader,
   encodeFileHeader,
-  FORMAT_VERSION,
-  MANIFEST_MAGIC,
-} from './file-header.ts';
+  getU32,
+  getU64,
+  inOneGo,
+  type LogRecord,
+  RECORD_HEADER_BYTES,
+  readWholeFile,
+  scanLogInSlices,
+  sealRecord,
+  setU32,
+  setU64,
+} from '@ds/storage/engine';
+import type { SafetyDecisions } from './decisions.ts';
+import { CURRENT_FORMAT, MANIFEST_FORMAT } from './file-formats.ts';
 import { CURRENT_NAME, CURRENT_NEW_NAME, manifestName } from './file-names.ts';
-import { RECORD_HEADER_BYTES, scanLog, sealRecord } from './record-log.ts';
 import type { VersionEdit } from './version.ts';
 import { decodeEdit, encodeEdit } from './version-edit.ts';
 
@@ -52,7 +59,7 @@ export class Manifest {
     const path = `${directory}/${manifestName(number)}`;
     const file = fileSystem.open(path, { mode: 'create' });
     try {
-      const header = encodeFileHeader({ magic: MANIFEST_MAGIC, number, firstSequence: 1 });
+      const header = encodeFileHeader({ format: MANIFEST_FORMAT, number, firstSequence: 1 });
       file.write(0, header);
       const manifest = new Manifest(number, file, header.length);
       manifest.#write(base);
@@ -115,8 +122,8 @@ async function nameCurrent(
   number: number,
 ): Promise<void> {
   const bytes = new Uint8Array(CURRENT_BYTES);
-  for (let i = 0; i < 8; i += 1) bytes[i] = CURRENT_MAGIC.charCodeAt(i);
-  setU32(bytes, 8, FORMAT_VERSION);
+  for (let i = 0; i < 8; i += 1) bytes[i] = CURRENT_FORMAT.magic.charCodeAt(i);
+  setU32(bytes, 8, CURRENT_FORMAT.version);
   setU64(bytes, 12, number);
   setU32(bytes, 20, crc32(bytes, 0, 20));
   const path = `${directory}/${CURRENT_NEW_NAME}`;
@@ -141,11 +148,11 @@ export function readCurrent(
   const path = `${directory}/${CURRENT_NAME}`;
   const bytes = readWholeFile(fileSystem, path);
   if (bytes.length !== CURRENT_BYTES) throw corrupt(path, bytes.length, 'it has the wrong length');
-  checkMagic(bytes, CURRENT_MAGIC, path);
+  checkMagic(bytes, CURRENT_FORMAT, path);
   if (!decisions.checksumMatches(getU32(bytes, 20), crc32(bytes, 0, 20))) {
     throw corrupt(path, 0, 'it does not match its checksum');
   }
-  checkVersion(getU32(bytes, 8), path);
+  checkVersion(getU32(bytes, 8), CURRENT_FORMAT, path);
   return getU64(bytes, 12);
 }
 
@@ -156,27 +163,29 @@ export function readManifest(
   number: number,
   decisions: SafetyDecisions,
 ): VersionEdit[] {
+  const bytes = readWholeFile(fileSystem, `${directory}/${manifestName(number)}`);
+  return inOneGo(decodeManifest(bytes, directory, number, decisions, Number.POSITIVE_INFINITY));
+}
+
+/** The edits of a manifest that has been read, with a pause after every `sliceBytes`. */
+export function* decodeManifest(
+  bytes: Uint8Array,
+  directory: string,
+  number: number,
+  decisions: SafetyDecisions,
+  sliceBytes: number,
+): Generator<void, VersionEdit[]> {
   const path = `${directory}/${manifestName(number)}`;
-  const bytes = readWholeFile(fileSystem, path);
-  decodeFileHeader(bytes, { magic: MANIFEST_MAGIC, number, path }, decisions);
+  decodeFileHeader(bytes, { format: MANIFEST_FORMAT, number, path }, decisions);
   const edits: VersionEdit[] = [];
-  const scan = scanLog(bytes, number, 1, decisions, ({ payloadStart, payloadEnd }) => {
+  const onEdit = ({ payloadStart, payloadEnd }: LogRecord): number => {
     edits.push(decodeEdit(bytes, payloadStart, payloadEnd, path));
     return 1;
-  });
+  };
+  const scan = yield* scanLogInSlices(bytes, number, 1, decisions, onEdit, sliceBytes);
   // The first edit was durable before CURRENT named this manifest.
   if (scan.syncedSequence >= scan.nextSequence || edits.length === 0) {
     throw corrupt(path, scan.endOffset, 'an edit that had been synced is not whole');
   }
   return edits;
-}
-
-export function readWholeFile(fileSystem: FileSystem, path: string): Uint8Array {
-  const file = fileSystem.open(path, { mode: 'read' });
-  try {
-    const bytes = new Uint8Array(file.size());
-    return bytes.subarray(0, file.read(0, bytes));
-  } finally {
-    file.close();
-  }
 }

@@ -55,7 +55,7 @@ export class ManualCompactions {
       const lowestLevel = lowestLevelOf(version, bounds);
       const state = { level: 0, position: undefined, tablesDone: 0 };
       const { gte, lt } = bounds;
-      const copied = { gte: gte?.slice(), lt: lt?.slice() };
+      const copied = { gte: gte && new Uint8Array(gte), lt: lt && new Uint8Array(lt) };
       const request = { ...copied, lowestLevel, options, resolve, reject, onAbort, ...state };
       if (signal?.aborted) return onAbort();
       signal?.addEventListener('abort', onAbort, { once: true });

@@ -22,13 +22,13 @@ export interface LsmStoreOptions {
   readonly memtableBytes?: number;
   /** Full memtables waiting to be written out before writers are held. @default 2 */
   readonly maxImmutableMemtables?: number;
-  /** The memory for data blocks that were read, in bytes. @default 33554432 (32 MiB) */
+  /** The memory for data blocks that were read, in bytes. @default 67108864 (64 MiB) */
   readonly blockCacheBytes?: number;
   /** Tables kept open; an open one holds its index and filter in memory. @default 500 */
   readonly maxOpenTables?: number;
   /** Where a data block ends, in bytes. @default 4096 */
   readonly blockBytes?: number;
-  /** Bits of Bloom filter per key: 10 give about 1% of false alarms; 0 for none. @default 10 */
+  /** Bits of Bloom filter per key: 12 give 0.4% of false alarms, 10 1%, 0 no filter. @default 12 */
   readonly bloomBitsPerKey?: number;
   /**
    * Compresses new blocks, such as `deflateCodec()` of `@ds/storage-lsm/node`. Tables written
@@ -55,7 +55,7 @@ export interface LsmStoreOptions {
   readonly slowdownDebtBytes?: number;
   /** Bytes beyond those sizes from which a full memtable holds writers. @default 2147483648 */
   readonly stopDebtBytes?: number;
-  /** How much a merge reads before it lets others run, in bytes. @default 131072 (128 KiB) */
+  /** How much a flush or merge reads before it lets others run, in bytes. @default 131072 */
   readonly mergeSliceBytes?: number;
   /**
    * Who merges tables, such as `workerCompactor()` of `@ds/storage-lsm/node`; the store closes it.
@@ -88,10 +88,10 @@ export function resolveOptions(
     maxValueBytes = DEFAULT_LIMITS.maxValueBytes,
     memtableBytes = 8 * MIB,
     maxImmutableMemtables = 2,
-    blockCacheBytes = 32 * MIB,
+    blockCacheBytes = 64 * MIB,
     maxOpenTables = 500,
     blockBytes = 4 * KIB,
-    bloomBitsPerKey = 10,
+    bloomBitsPerKey = 12,
     compression,
     codecs = [],
     tableBytes = 4 * MIB,

@@ -6,13 +6,17 @@
  * copying an entry costs more than finding it, which is what `views` are for.
  */
 import { type Bounds, checkBounds, compareBytes, type Entry } from '@ds/storage';
-import { successor } from './bounded-batch.ts';
-import { copyOf, viewOf } from './copies.ts';
-import { type Cursor, compareRanges } from './cursor.ts';
-import { LastKey } from './last-key.ts';
-import { MergeCursor } from './merge-cursor.ts';
+import {
+  type Cursor,
+  compareRanges,
+  copyOf,
+  LastKey,
+  MergeCursor,
+  successor,
+  type TombstoneProbe,
+  viewOf,
+} from '@ds/storage/engine';
 import { cursorsOf, type Layers, tombstoneProbesOf } from './read-view.ts';
-import type { TombstoneProbe } from './tombstone-probe.ts';
 
 export interface RangeSource {
   /** @throws {StorageError} `STORAGE_CLOSED` once reading is over. */
@@ -60,9 +64,10 @@ class RangeIterator implements IterableIterator<Entry> {
   constructor(source: RangeSource, bounds: Bounds) {
     source.check();
     const { gt, gte, lt, lte, reverse = false, views = false, limit } = bounds;
-    // A key's successor is the key with a zero behind it, so that each side has but one form.
-    this.#lower = gt ? successor(gt) : gte?.slice();
-    this.#upper = lte ? successor(lte) : lt?.slice();
+    // A key's successor is the key with a zero behind it, so that each side has but one form. The
+    // `slice` of a Node Buffer would be no copy.
+    this.#lower = gt ? successor(gt) : gte && new Uint8Array(gte);
+    this.#upper = lte ? successor(lte) : lt && new Uint8Array(lt);
     this.#reverse = reverse;
     this.#views = views;
     this.#left = limit ?? Number.POSITIVE_INFINITY;
@@ -124,7 +129,8 @@ class RangeIterator implements IterableIterator<Entry> {
   #begin(): MergeCursor {
     const lower = this.#lower;
     const upper = this.#upper;
-    const cursors = cursorsOf(this.#layers, lower, upper);
+    // Backwards a value waits until all entries of its key have been seen.
+    const cursors = cursorsOf(this.#layers, lower, upper, this.#reverse);
     for (const cursor of cursors) {
       if (!this.#reverse) lower === undefined ? cursor.first() : cursor.seek(lower);
       else upper === undefined ? cursor.last() : cursor.seekBefore(upper);

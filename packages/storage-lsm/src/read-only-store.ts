@@ -18,9 +18,9 @@ import {
   StorageError,
   type StoreStatus,
 } from '@ds/storage';
+import { Memtable } from '@ds/storage/engine';
 import { approximateSize } from './approximate-size.ts';
 import { logName } from './file-names.ts';
-import { Memtable } from './memtable.ts';
 import type { ResolvedOptions } from './options.ts';
 import { Range } from './range.ts';
 import { getAt, hasAt, type Layers } from './read-view.ts';

@@ -3,15 +3,20 @@
  * per level. The first entry found is the newest and settles it.
  */
 import { compareBytes } from '@ds/storage';
+import {
+  ABSENT,
+  type Cursor,
+  coveringSequence,
+  FragmentProbe,
+  type Memtable,
+  type TombstoneProbe,
+} from '@ds/storage/engine';
 import { hashKey } from './bloom.ts';
-import type { Cursor } from './cursor.ts';
 import { endsBefore } from './key-extent.ts';
-import { ABSENT, type Memtable } from './memtable.ts';
-import { coveringSequence } from './range-tombstones.ts';
 import { RunCursor } from './run-cursor.ts';
 import { TableLookup } from './table.ts';
 import type { TableSet } from './table-set.ts';
-import { FragmentProbe, RunProbe, type TombstoneProbe } from './tombstone-probe.ts';
+import { RunProbe } from './tombstone-probe.ts';
 import { LEVELS, type TableFile, type Version } from './version.ts';
 
 /** What a store consists of at one moment. */
@@ -64,11 +69,13 @@ function memtableWith(
 function isInTables({ version, tables }: Layers, key: Uint8Array, sequence: number): boolean {
   const keyHash = hashKey(key);
   for (const table of version.levels[0]!) {
-    if (endsBefore(table.facts, key)) continue;
+    const { facts } = table;
+    if (endsBefore(facts, key) || compareBytes(key, facts.smallest) < 0) continue;
     if (finds(table, tables, key, keyHash, sequence)) return !lookup.isTombstone;
   }
   for (let level = 1; level < LEVELS; level += 1) {
     if (version.levels[level]!.length === 0) continue;
+    // A key before the table's first is rare, and its filter or its first block says the same.
     const table = version.levels[level]![version.indexFor(level, key)];
     if (table === undefined) continue;
     if (finds(table, tables, key, keyHash, sequence)) return !lookup.isTombstone;
@@ -83,7 +90,6 @@ function finds(
   keyHash: number,
   sequence: number,
 ): boolean {
-  if (compareBytes(key, table.facts.smallest) < 0) return false;
   const reader = tables.reader(table);
   const { statistics } = tables;
   const mayContain = reader.mayContain(keyHash);
@@ -101,6 +107,7 @@ export function cursorsOf(
   { memtable, immutables, version, tables }: Layers,
   lower: Uint8Array | undefined,
   upper: Uint8Array | undefined,
+  keepsValues: boolean,
 ): Cursor[] {
   const cursors = [memtable, ...immutables.map((each) => each.memtable)]
     .filter(({ entries }) => entries > 0)
@@ -109,11 +116,11 @@ export function cursorsOf(
     const { smallest } = table.facts;
     if (lower !== undefined && endsBefore(table.facts, lower)) continue;
     if (upper !== undefined && compareBytes(smallest, upper) >= 0) continue;
-    cursors.push(new RunCursor([table], tables));
+    cursors.push(new RunCursor([table], tables, { keepsValues }));
   }
   for (let level = 1; level < LEVELS; level += 1) {
     const run = version.levels[level]!;
-    if (run.length > 0) cursors.push(new RunCursor(run, tables));
+    if (run.length > 0) cursors.push(new RunCursor(run, tables, { keepsValues }));
   }
   return cursors;
 }

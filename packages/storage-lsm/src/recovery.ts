@@ -10,8 +10,15 @@
  * was, for the next recovery.
  */
 import type { FileSystem } from '@ds/storage';
-import { corrupt } from './byte-reader.ts';
-import { FILE_HEADER_BYTES } from './file-header.ts';
+import {
+  corrupt,
+  FILE_HEADER_BYTES,
+  type LogReplay,
+  readWholeFile,
+  replayLogs,
+  WriteAheadLog,
+} from '@ds/storage/engine';
+import { LOG_FORMAT } from './file-formats.ts';
 import {
   CURRENT_NAME,
   logName,
@@ -21,14 +28,12 @@ import {
   tableName,
 } from './file-names.ts';
 import { flushMemtable } from './flush.ts';
-import { type LogReplay, replayLogs } from './log-replay.ts';
-import { readCurrent, readManifest, readWholeFile } from './manifest.ts';
+import { readCurrent, readManifest } from './manifest.ts';
 import type { ResolvedOptions } from './options.ts';
 import { TableSet } from './table-set.ts';
 import type { TableFacts } from './table-writer.ts';
 import { Version, type VersionEdit } from './version.ts';
 import { VersionSet } from './version-set.ts';
-import { WriteAheadLog } from './write-ahead-log.ts';
 
 export interface Recovered {
   readonly versions: VersionSet;
@@ -65,7 +70,11 @@ export function readDirectory(options: ResolvedOptions): DirectoryState {
   if (!isNew && logs[0] !== logNumber) {
     throw corrupt(`${directory}/${logName(logNumber)}`, 0, 'the log is missing');
   }
-  const replay = replayLogs(logs, { flushedSequence, syncedSequence }, options);
+  const replay = replayLogs(
+    logs,
+    { flushedSequence, syncedSequence },
+    { ...options, format: LOG_FORMAT },
+  );
   const freeNumber = Math.max(nextFileNumber, ...found.map(({ file }) => numberOf(file) + 1));
   return { version, flushedSequence, manifestNumber, logs, replay, freeNumber };
 }
@@ -83,7 +92,7 @@ export async function recover(options: ResolvedOptions): Promise<Recovered> {
     if (facts !== undefined) added.push({ level: 0, facts });
   }
   const nextSequence = decisions.firstSequenceAfterRecovery(replay.lastSequence);
-  const log = new WriteAheadLog(options, nextSequence - 1);
+  const log = new WriteAheadLog({ ...options, format: LOG_FORMAT }, nextSequence - 1);
   const segment = log.rotate(freeNumber++, nextSequence);
   const versions = new VersionSet({
     fileSystem,

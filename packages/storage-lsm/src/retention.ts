@@ -6,12 +6,15 @@
  *
  * Entries come in order: by key, the newest first. Cost: O(log snapshots) per entry.
  */
-import type { Cursor } from './cursor.ts';
-import { compareRanges } from './cursor.ts';
+import {
+  type Cursor,
+  compareRanges,
+  LastKey,
+  startsBy,
+  type TombstoneFragment,
+} from '@ds/storage/engine';
 import type { SafetyDecisions } from './decisions.ts';
 import type { KeyExtent } from './key-extent.ts';
-import { LastKey } from './last-key.ts';
-import { startsBy, type TombstoneFragment } from './range-tombstones.ts';
 
 export interface RetentionOptions {
   /** The sequences of the snapshots held, ascending. */

@@ -6,9 +6,10 @@
  * block comes through the cache, since short ranges come back.
  */
 
+import type { Cursor } from '@ds/storage/engine';
 import { BlockCursor } from './block-cursor.ts';
-import type { Cursor } from './cursor.ts';
 import { endsBefore } from './key-extent.ts';
+import type { RunMemory } from './table.ts';
 import type { TableSet } from './table-set.ts';
 import type { TableFile } from './version.ts';
 
@@ -23,17 +24,22 @@ export class RunCursor extends BlockCursor implements Cursor {
   #run: Uint8Array[] = [];
   #runStart = 0;
   #readAheadBytes: number;
+  readonly #reused: RunMemory | undefined;
 
-  /** With `scan`, reads ahead from the first block on. */
+  /**
+   * With `scan`, reads ahead from the first block on. With `keepsValues`, a value stays as it is
+   * when the cursor moves on; without, blocks are always read ahead into the same memory.
+   */
   constructor(
     tables: readonly TableFile[],
     set: TableSet,
-    { scan = false }: { scan?: boolean } = {},
+    { scan = false, keepsValues = false }: { scan?: boolean; keepsValues?: boolean } = {},
   ) {
     super();
     this.#tables = tables;
     this.#set = set;
     this.#readAheadBytes = scan ? MAX_READ_AHEAD_BYTES : 0;
+    this.#reused = keepsValues ? undefined : { memory: undefined };
   }
 
   first(): void {
@@ -127,15 +133,20 @@ export class RunCursor extends BlockCursor implements Cursor {
   #enterBlock(index: number): void {
     const reader = this.#reader();
     this.#block = index;
-    this.enter(this.#load(reader, index), reader.file.path, reader.blockOffset(index));
-  }
-
-  #load(reader: ReturnType<TableSet['reader']>, index: number): Uint8Array {
+    const { path } = reader.file;
+    const origin = reader.blockOffset(index);
     const ahead = index - this.#runStart;
-    if (ahead >= 0 && ahead < this.#run.length) return this.#run[ahead]!;
-    if (this.#readAheadBytes === 0) return reader.sharedBlock(index);
-    this.#run = reader.readRun(index, this.#readAheadBytes);
-    this.#runStart = index;
-    return this.#run[0]!;
+    const isAhead = ahead >= 0 && ahead < this.#run.length;
+    if (!isAhead && this.#readAheadBytes === 0) {
+      const { bytes, length } = reader.sharedBlock(index);
+      this.enter(bytes, length, path, origin);
+      return;
+    }
+    if (!isAhead) {
+      this.#run = reader.readRun(index, this.#readAheadBytes, this.#reused);
+      this.#runStart = index;
+    }
+    const block = this.#run[isAhead ? ahead : 0]!;
+    this.enter(block, block.length, path, origin);
   }
 }

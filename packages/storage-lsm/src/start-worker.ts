@@ -9,6 +9,9 @@ import { Worker } from 'node:worker_threads';
 import type { CompactionJob } from './compaction-job.ts';
 import type { Compactor, CompactorEvent } from './compactor.ts';
 
+/** Merging leaves little garbage behind: Node's usual 48 MiB for the young would only fill up. */
+const RESOURCE_LIMITS = { maxYoungGenerationSizeMb: 6 };
+
 export interface WorkerCompactorOptions {
   /**
    * The thread's program, for bundlers that move files: the built `compaction-worker.js` of this
@@ -64,7 +67,7 @@ class WorkerCompactor implements Compactor {
   }
 
   #start(): Worker {
-    const worker = new Worker(this.#program);
+    const worker = new Worker(this.#program, { resourceLimits: RESOURCE_LIMITS });
     worker.unref();
     worker.on('message', (event: CompactorEvent) => {
       if (event.type !== 'progress' && event.job === this.#job) this.#job = undefined;

@@ -19,20 +19,26 @@ import {
   StorageError,
   type WriteOptions,
 } from '@ds/storage';
+import {
+  type BoundedBatch,
+  bounded,
+  GroupCommit,
+  Health,
+  type LogSegment,
+  type Memtable,
+} from '@ds/storage/engine';
 import { approximateSize } from './approximate-size.ts';
 import { BackPressure } from './back-pressure.ts';
 import { Background, type ImmutableMemtable } from './background.ts';
-import { type BoundedBatch, bounded } from './bounded-batch.ts';
 import { writeCheckpoint } from './checkpoint.ts';
 import { debtBytes } from './compaction.ts';
-import { GroupCommit } from './group-commit.ts';
-import { Health } from './health.ts';
+import { endOfKeys } from './end-of-keys.ts';
 import {
   type CompactRangeBounds,
   type CompactRangeOptions,
   ManualCompactions,
 } from './manual-compaction.ts';
-import { Memtable } from './memtable.ts';
+import { MemtablePool } from './memtable-pool.ts';
 import type { ResolvedOptions } from './options.ts';
 import { Range, type RangeSource } from './range.ts';
 import { getAt, hasAt, type Layers } from './read-view.ts';
@@ -41,7 +47,6 @@ import { type HeldSnapshot, Snapshots } from './snapshots.ts';
 import type { LsmStatus } from './status.ts';
 import { type VerifyOptions, type VerifyReport, verifyFiles } from './verification.ts';
 import { totalBytes } from './version.ts';
-import type { LogSegment } from './write-ahead-log.ts';
 
 const DONE: Promise<void> = Promise.resolve();
 
@@ -60,7 +65,8 @@ export class LsmStore implements KeyValueStore {
   readonly #snapshots = new Snapshots();
   readonly #manual = new ManualCompactions();
   readonly #immutables: ImmutableMemtable[] = [];
-  readonly #currentLayers = (): Layers => this.#layers();
+  readonly #endOfKeys = (): Uint8Array => endOfKeys(this.#layers());
+  readonly #memtables: MemtablePool;
   #memtable: Memtable;
   #segment: LogSegment;
   #lastSequence: number;
@@ -79,7 +85,8 @@ export class LsmStore implements KeyValueStore {
     this.#lock = lock;
     this.#lastSequence = lastSequence;
     this.#acknowledgedSequence = lastSequence;
-    this.#memtable = new Memtable(lastSequence + 1, options.memtableBytes);
+    this.#memtables = new MemtablePool(options);
+    this.#memtable = this.#memtables.take(lastSequence + 1);
     this.#segment = log.current;
     this.#health = new Health(options.directory, (error) => {
       this.#background.halt();
@@ -101,6 +108,7 @@ export class LsmStore implements KeyValueStore {
       snapshots: this.#snapshots,
       manual: this.#manual,
       immutables: this.#immutables,
+      memtables: this.#memtables,
       onProgress: () => this.#pressure.onProgress(),
       onFailure,
     });
@@ -219,7 +227,11 @@ export class LsmStore implements KeyValueStore {
     const { versions, log } = this.#recovered;
     const { fileSystem, directory: own } = this.#options;
     const source = { fileSystem, directory: own, versions, log, flushLog: () => this.#flushLog() };
-    await writeCheckpoint(source, directory);
+    try {
+      await writeCheckpoint(source, directory);
+    } finally {
+      this.#background.wake();
+    }
   }
 
   /**
@@ -243,9 +255,10 @@ export class LsmStore implements KeyValueStore {
     const { fileSystem, directory, decisions } = this.#options;
     const version = versions.current;
     version.hold();
+    const letLogsGo = log.hold();
     try {
       const source = {
-        ...{ fileSystem, directory, decisions, tables },
+        ...{ fileSystem, directory, decisions, tables, letLogsGo },
         levels: version.levels,
         manifestNumber: versions.manifestNumber,
         logs: log.segments.map(({ path, number, offset }) => ({ path, number, offset })),
@@ -253,6 +266,7 @@ export class LsmStore implements KeyValueStore {
       };
       return await verifyFiles(source, options);
     } finally {
+      letLogsGo();
       versions.release(version);
       this.#background.wake();
     }
@@ -334,7 +348,7 @@ export class LsmStore implements KeyValueStore {
       if (batch.length > 0) {
         if (this.#memtable.bytes >= this.#options.memtableBytes) this.#rotate();
         const sequence = this.#lastSequence + 1;
-        const operations = bounded(batch, this.#currentLayers);
+        const operations = bounded(batch, this.#endOfKeys);
         log.append(operations, sequence);
         // A durable batch reaches the file with its group.
         if (!durable) this.#flushLog();
@@ -384,7 +398,7 @@ export class LsmStore implements KeyValueStore {
       this.#health.fail(error);
       throw error;
     }
-    this.#memtable = new Memtable(nextSequence, this.#options.memtableBytes);
+    this.#memtable = this.#memtables.take(nextSequence);
     this.#pressure.update();
     this.#background.wake();
   }
@@ -408,8 +422,11 @@ export class LsmStore implements KeyValueStore {
       check,
       open: () => {
         const layers = { ...this.#layers(), immutables: [...this.#immutables] };
+        const memtables = [layers.memtable, ...layers.immutables.map(({ memtable }) => memtable)];
+        for (const memtable of memtables) memtable.readers += 1;
         layers.version.hold();
         const release = (): void => {
+          for (const memtable of memtables) memtable.readers -= 1;
           versions.release(layers.version);
           this.#background.wake();
         };

@@ -3,7 +3,7 @@
  * there are any, properties, a footer.
  *
  * Every part between header and footer is followed by a trailer of 5 bytes:
- * u8 codec (0, stored as it is) · u32 CRC-32 of the part and the codec, seeded with its offset.
+ * u8 codec (0, stored as it is) · u32 XXH32 of the part and the codec, seeded with the offset.
  * Only data blocks are ever compressed (see block-codec.ts).
  *
  * ```
@@ -17,11 +17,11 @@
  * at or after every key of its block and before every key of the next.
  */
 import { crc32, type File, StorageError } from '@ds/storage';
-import { appendCompressed, type BlockCodec, STORED } from './block-codec.ts';
-import { corrupt } from './byte-reader.ts';
-import { type ByteWriter, getU32, getU64, setU32, setU64 } from './byte-writer.ts';
+import { checkMagic, corrupt, getU32, getU64, setU32, setU64 } from '@ds/storage/engine';
+import { STORED } from './block-codec.ts';
 import type { SafetyDecisions } from './decisions.ts';
-import { checkMagic, TABLE_MAGIC } from './file-header.ts';
+import { TABLE_FORMAT } from './file-formats.ts';
+import { inWords, type Words, xxhash32 } from './xxhash32.ts';
 
 export const TRAILER_BYTES = 5;
 export const FOOTER_BYTES = 48;
@@ -48,41 +48,30 @@ export const PROPERTY_RANGES_OFFSET = 5;
 export const PROPERTY_RANGES_LENGTH = 6;
 
 /**
- * Appends `part` and its trailer to `out`, whose first byte lies at `origin` of the file; with a
- * codec, compressed if that makes it shorter.
+ * The checksum of the part whose bytes and codec begin at `start` of `memory`: seeded with where it
+ * lies, so that a part found elsewhere than where it was written does not pass.
  */
-export function appendPart(
-  out: ByteWriter,
-  origin: number,
-  part: Uint8Array,
-  codec?: BlockCodec,
-): Extent {
-  const start = out.length;
-  const offset = origin + start;
-  const id = appendCompressed(out, part, codec);
-  const length = out.length - start;
-  out.u8(id);
-  out.u32(crc32(out.bytes, start, out.length, offset >>> 0));
-  return { offset, length };
+export function checksumOf(memory: Words, start: number, { offset, length }: Extent): number {
+  return xxhash32(memory, start, start + length + 1, offset | 0);
 }
 
 /**
- * Checks the trailer behind `bytes[start, start + length)`, which lies at `offset` of its file;
- * returns the part's codec.
+ * Checks the trailer of the part that begins at `start` of `memory`; returns the part's codec.
  * @throws {StorageError} `STORAGE_CORRUPT`
  */
 export function checkTrailer(
-  bytes: Uint8Array,
+  memory: Words,
   start: number,
   extent: Extent,
   path: string,
   decisions: SafetyDecisions,
 ): number {
+  const { bytes } = memory;
   const codecAt = start + extent.length;
   if (codecAt + TRAILER_BYTES > bytes.length) {
     throw corrupt(path, extent.offset, 'the file ends inside a block');
   }
-  const computed = crc32(bytes, start, codecAt + 1, extent.offset >>> 0);
+  const computed = checksumOf(memory, start, extent);
   if (!decisions.checksumMatches(getU32(bytes, codecAt + 1), computed)) {
     throw corrupt(path, extent.offset, 'a block does not match its checksum');
   }
@@ -94,27 +83,16 @@ export function checkTrailer(
  * @throws {StorageError} `STORAGE_CORRUPT`, `STORAGE_FORMAT` for a codec
  */
 export function readPart(file: File, extent: Extent, decisions: SafetyDecisions): Uint8Array {
-  const bytes = new Uint8Array(extent.length + TRAILER_BYTES);
-  const codec = readInto(bytes, file, extent, decisions);
+  const { path } = file;
+  const { offset, length } = extent;
+  const memory = inWords(new Uint8Array(length + TRAILER_BYTES));
+  const read = file.read(offset, memory.bytes);
+  if (read < memory.bytes.length) throw corrupt(path, offset + read, 'the file is cut off');
+  const codec = checkTrailer(memory, 0, extent, path, decisions);
   if (codec !== STORED) {
-    throw new StorageError('STORAGE_FORMAT', `${file.path} uses codec ${codec}`, {
-      path: file.path,
-      offset: extent.offset,
-    });
+    throw new StorageError('STORAGE_FORMAT', `${path} uses codec ${codec}`, { path, offset });
   }
-  return bytes.subarray(0, extent.length);
-}
-
-/** Fills `bytes` with a part and its trailer, and checks it; returns its codec. */
-export function readInto(
-  bytes: Uint8Array,
-  file: File,
-  extent: Extent,
-  decisions: SafetyDecisions,
-): number {
-  const read = file.read(extent.offset, bytes);
-  if (read < bytes.length) throw corrupt(file.path, extent.offset + read, 'the file is cut off');
-  return checkTrailer(bytes, 0, extent, file.path, decisions);
+  return memory.bytes.subarray(0, length);
 }
 
 export function encodeFooter({ filter, index, properties }: Footer, offset: number): Uint8Array {
@@ -126,7 +104,7 @@ export function encodeFooter({ filter, index, properties }: Footer, offset: numb
   setU32(bytes, 28, index.length);
   setU32(bytes, 32, properties.length);
   setU32(bytes, 36, crc32(bytes, 0, 36, offset >>> 0));
-  for (let i = 0; i < 8; i += 1) bytes[40 + i] = TABLE_MAGIC.charCodeAt(i);
+  for (let i = 0; i < 8; i += 1) bytes[40 + i] = TABLE_FORMAT.magic.charCodeAt(i);
   return bytes;
 }
 
@@ -137,7 +115,7 @@ export function readFooter(file: File, fileBytes: number, decisions: SafetyDecis
   if (offset < 0 || file.read(offset, bytes) < FOOTER_BYTES) {
     throw corrupt(file.path, Math.max(0, offset), 'the footer is cut off');
   }
-  checkMagic(bytes.subarray(40), TABLE_MAGIC, file.path);
+  checkMagic(bytes.subarray(40), TABLE_FORMAT, file.path);
   const computed = crc32(bytes, 0, 36, offset >>> 0);
   if (!decisions.checksumMatches(getU32(bytes, 36), computed)) {
     throw corrupt(file.path, offset, 'the footer does not match its checksum');

@@ -7,11 +7,10 @@
  * tombstone that reaches beyond the end of its table is cut there and goes on in the next.
  */
 import { compareBytes, type FileSystem } from '@ds/storage';
-import type { Cursor } from './cursor.ts';
+import { type Cursor, startsBy, type TombstoneFragment } from '@ds/storage/engine';
 import { tableName } from './file-names.ts';
-import { startsBy, type TombstoneFragment } from './range-tombstones.ts';
 import type { Retention } from './retention.ts';
-import { type TableFacts, type TableShape, TableWriter } from './table-writer.ts';
+import { type TableFacts, TableScratch, type TableShape, TableWriter } from './table-writer.ts';
 
 /** The entries to write, in order. */
 export interface EntrySource {
@@ -26,6 +25,8 @@ export interface TableOutputOptions {
   readonly retention: Retention;
   /** Where a table ends, in bytes; `Infinity` for one table. */
   readonly tableBytes: number;
+  /** To use for table after table, one at a time. @default one of its own */
+  readonly scratch?: TableScratch;
   /** How much to read before others may run, in bytes. */
   readonly sliceBytes: number;
   newFileNumber(): number;
@@ -46,6 +47,7 @@ const FRAGMENT_BYTES = 16;
 
 export class TableOutput {
   readonly #output: TableOutputOptions;
+  readonly #scratch: TableScratch;
   readonly #finished: TableFacts[] = [];
   readonly #fragments: Iterator<TombstoneFragment, void>;
   #nextFragment: TombstoneFragment | undefined;
@@ -60,6 +62,7 @@ export class TableOutput {
 
   constructor(output: TableOutputOptions) {
     this.#output = output;
+    this.#scratch = output.scratch ?? new TableScratch();
     this.#fragments = output.retention.keptFragments();
     this.#nextFragment = this.#fragments.next().value ?? undefined;
   }
@@ -139,7 +142,7 @@ export class TableOutput {
     const number = newFileNumber();
     const file = fileSystem.open(`${directory}/${tableName(number)}`, { mode: 'create' });
     this.#created.push(number);
-    this.#writer = new TableWriter(file, number, shape);
+    this.#writer = new TableWriter(file, number, shape, this.#scratch);
     return this.#writer;
   }
 
@@ -151,7 +154,9 @@ export class TableOutput {
     this.#takenBytes = 0;
     const last = fragments.at(-1);
     if (cut !== undefined && last !== undefined && compareBytes(last.end, cut) > 0) {
-      fragments[fragments.length - 1] = { ...last, end: cut };
+      // One that begins at the cut goes on in the next table as a whole.
+      if (compareBytes(last.start, cut) >= 0) fragments.pop();
+      else fragments[fragments.length - 1] = { ...last, end: cut };
       this.#take({ ...last, start: cut });
     }
     // What is left, the filter above all, is a piece of work of its own.

@@ -1,20 +1,23 @@
 /**
- * Writes a table from entries handed over in order, in pieces of about 256 KiB, holding only the
- * block being filled, the index and the keys' hashes.
+ * Writes a table from entries handed over in order, holding only what is about to be written, the
+ * index and the keys' hashes.
  *
  * Nothing is durable until `file.datasync()` and a sync of the directory.
  */
 import type { File } from '@ds/storage';
+import {
+  ByteWriter,
+  type Cursor,
+  encodeFileHeader,
+  type TombstoneFragment,
+} from '@ds/storage/engine';
 import { BlockBuilder } from './block-builder.ts';
 import type { BlockCodec } from './block-codec.ts';
 import { buildFilter, hashKey } from './bloom.ts';
-import { ByteWriter } from './byte-writer.ts';
-import type { Cursor } from './cursor.ts';
-import { encodeFileHeader, TABLE_MAGIC } from './file-header.ts';
+import { TABLE_FORMAT } from './file-formats.ts';
 import { extentOf, type KeyExtent } from './key-extent.ts';
-import type { TombstoneFragment } from './range-tombstones.ts';
+import { PartWriter } from './part-writer.ts';
 import {
-  appendPart,
   type Extent,
   encodeFooter,
   PROPERTY_ENTRIES,
@@ -23,10 +26,15 @@ import {
   PROPERTY_RANGES_OFFSET,
   PROPERTY_TOMBSTONES,
   PROPERTY_VALUE_BYTES,
+  TRAILER_BYTES,
 } from './table-format.ts';
 import { encodeFragments } from './tombstone-codec.ts';
 
-const WRITE_BYTES = 256 * 1024;
+/** The most zeros that a block gets to end where a page ends, as a share of `blockBytes`. */
+const MAX_ZEROS_SHARE = 1 / 16;
+const MAX_KEPT_BYTES = 4 * 1024 * 1024;
+/** Checksums are computed word by word. */
+const WORD_BYTES = 4;
 
 export interface TableShape {
   readonly blockBytes: number;
@@ -46,21 +54,42 @@ export interface TableFacts extends KeyExtent {
   readonly maxSequence: number;
 }
 
+/** Memory that one table after another is made in: of such size, garbage comes back late. */
+export class TableScratch {
+  readonly parts: PartWriter = new PartWriter();
+  readonly block: BlockBuilder = new BlockBuilder();
+  readonly index: ByteWriter = new ByteWriter(1024);
+  hashes: Uint32Array = new Uint32Array(1024);
+
+  /** Whether a large value or table has made it larger than is worth keeping. */
+  get isLarge(): boolean {
+    const { parts, block, index, hashes } = this;
+    const bytes = parts.bytes + block.out.bytes.length + index.bytes.length + hashes.byteLength;
+    return bytes > MAX_KEPT_BYTES;
+  }
+
+  clear(): void {
+    this.parts.clear();
+    this.block.reset();
+    this.index.clear();
+  }
+}
+
 export class TableWriter {
   readonly file: File;
   readonly number: number;
   readonly #shape: TableShape;
-  readonly #block = new BlockBuilder();
-  readonly #index = new ByteWriter(1024);
-  readonly #out = new ByteWriter(WRITE_BYTES + 8192);
-  #hashes = new Uint32Array(1024);
-  /** Where `#out` begins in the file. */
-  #origin = 0;
+  readonly #scratch: TableScratch;
+  readonly #parts: PartWriter;
+  readonly #block: BlockBuilder;
+  readonly #index: ByteWriter;
+  /** Where the block being filled should end, its trailer included. */
+  #blockEnd: number;
   #smallest: Uint8Array | undefined;
   /** The last key added, whole. */
   #last = new ByteWriter(64);
-  /** The length of the block that still lacks its separator; 0 when none does. */
-  #pendingBlockBytes = 0;
+  /** The length of the block that was finished last. */
+  #blockBytes = 0;
   #entries = 0;
   #tombstones = 0;
   #keyBytes = 0;
@@ -68,16 +97,23 @@ export class TableWriter {
   #minSequence = Number.MAX_SAFE_INTEGER;
   #maxSequence = 0;
 
-  constructor(file: File, number: number, shape: TableShape) {
+  /** `scratch` is its own until it has finished. */
+  constructor(file: File, number: number, shape: TableShape, scratch: TableScratch) {
     this.file = file;
     this.number = number;
     this.#shape = shape;
-    this.#out.append(encodeFileHeader({ magic: TABLE_MAGIC, number, firstSequence: 0 }));
+    scratch.clear();
+    this.#scratch = scratch;
+    this.#parts = scratch.parts;
+    this.#block = scratch.block;
+    this.#index = scratch.index;
+    this.#parts.appendPlain(encodeFileHeader({ format: TABLE_FORMAT, number, firstSequence: 0 }));
+    this.#blockEnd = this.#nextBlockEnd();
   }
 
   /** The bytes so far, in the file and waiting to be written. */
   get bytes(): number {
-    return this.#origin + this.#out.length + this.#block.out.length;
+    return this.#parts.offset + this.#block.out.length;
   }
 
   get entries(): number {
@@ -96,8 +132,13 @@ export class TableWriter {
 
   add(entry: Cursor): void {
     const { keyBytes, keyStart, keyEnd, sequence } = entry;
-    if (this.#pendingBlockBytes > 0) this.#indexBlock(keyBytes, keyStart, keyEnd);
-    this.#block.add(entry);
+    // A block that is full is indexed as the next entry comes, between whose key and its own the
+    // separator lies.
+    if (!this.#block.add(entry, this.#room())) {
+      this.#finishBlock();
+      this.#indexBlock(keyBytes, keyStart, keyEnd);
+      this.#block.add(entry, this.#room());
+    }
     this.#remember(hashKey(keyBytes, keyStart, keyEnd));
     this.#last.clear();
     this.#last.append(keyBytes, keyStart, keyEnd);
@@ -108,26 +149,26 @@ export class TableWriter {
     this.#valueBytes += entry.valueEnd - entry.valueStart;
     if (sequence < this.#minSequence) this.#minSequence = sequence;
     if (sequence > this.#maxSequence) this.#maxSequence = sequence;
-    if (this.#block.bytes >= this.#shape.blockBytes) this.#finishBlock();
   }
 
   /** Writes what is left, and `fragments` of range tombstones; one of both is there. */
   finish(fragments: readonly TombstoneFragment[]): TableFacts {
-    if (!this.#block.empty) this.#finishBlock();
-    if (this.#pendingBlockBytes > 0) this.#indexBlock(undefined, 0, 0);
-    const out = this.#out;
+    if (!this.#block.empty) {
+      this.#finishBlock();
+      this.#indexBlock(undefined, 0, 0);
+    }
+    const parts = this.#parts;
     const bits = this.#shape.bloomBitsPerKey;
-    const filter = buildFilter(this.#hashes, this.#entries, bits);
     const footer = {
-      filter: appendPart(out, this.#origin, filter),
-      index: appendPart(out, this.#origin, this.#index.view()),
-      properties: appendPart(out, this.#origin, this.#properties(this.#ranges(fragments))),
+      filter: parts.append(buildFilter(this.#scratch.hashes, this.#entries, bits)),
+      index: parts.append(this.#index.view()),
+      properties: parts.append(this.#properties(this.#ranges(fragments))),
     };
-    out.append(encodeFooter(footer, this.#origin + out.length));
-    this.#flush();
+    parts.appendPlain(encodeFooter(footer, parts.offset));
+    parts.flush(this.file, true);
     return {
       number: this.number,
-      bytes: this.#origin,
+      bytes: parts.offset,
       entries: this.#entries,
       tombstones: this.#tombstones,
       rangeTombstones: fragments.length,
@@ -138,11 +179,35 @@ export class TableWriter {
   }
 
   #finishBlock(): void {
-    const block = this.#block.finish();
-    const { length } = appendPart(this.#out, this.#origin, block, this.#shape.compression);
-    this.#pendingBlockBytes = length;
+    const { compression } = this.#shape;
+    const block = this.#block.finish(compression === undefined ? this.#zeros() : 0);
+    this.#blockBytes = this.#parts.append(block, compression).length;
     this.#block.reset();
-    if (this.#out.length >= WRITE_BYTES) this.#flush();
+    this.#parts.flush(this.file, false);
+    this.#blockEnd = this.#nextBlockEnd();
+  }
+
+  /**
+   * Blocks end at multiples of their size in the file, so that reading one touches one page and not
+   * two; after a block that is larger, the next one ends at a multiple that leaves it enough room.
+   */
+  #nextBlockEnd(): number {
+    const { blockBytes } = this.#shape;
+    const { offset } = this.#parts;
+    return Math.ceil((offset + blockBytes / 2) / blockBytes) * blockBytes;
+  }
+
+  /** How many bytes the block being filled may have. */
+  #room(): number {
+    return this.#blockEnd - this.#parts.offset - TRAILER_BYTES;
+  }
+
+  /** How many zeros bring the block to its end, if that is near; else to a word's beginning. */
+  #zeros(): number {
+    const end = this.#parts.offset + this.#block.bytes + TRAILER_BYTES;
+    const zeros = this.#blockEnd - end;
+    const isNear = zeros >= 0 && zeros <= this.#shape.blockBytes * MAX_ZEROS_SHARE;
+    return isNear ? zeros : (WORD_BYTES - (end % WORD_BYTES)) % WORD_BYTES;
   }
 
   /** Puts the last block into the index, under a short key between its last and the next one. */
@@ -153,8 +218,7 @@ export class TableWriter {
     this.#index.append(last, 0, length);
     // A shortened separator ends one higher than the last key does there.
     if (length < last.length) this.#index.bytes[this.#index.length - 1]! += 1;
-    this.#index.varint(this.#pendingBlockBytes);
-    this.#pendingBlockBytes = 0;
+    this.#index.varint(this.#blockBytes);
   }
 
   /** Writes the part of the range tombstones, if there are any. */
@@ -166,7 +230,7 @@ export class TableWriter {
     }
     const part = new ByteWriter(1024);
     encodeFragments(part, fragments);
-    return appendPart(this.#out, this.#origin, part.view());
+    return this.#parts.append(part.view());
   }
 
   #extent(fragments: readonly TombstoneFragment[]): KeyExtent {
@@ -200,18 +264,13 @@ export class TableWriter {
   }
 
   #remember(hash: number): void {
-    if (this.#entries === this.#hashes.length) {
-      const grown = new Uint32Array(this.#hashes.length * 2);
-      grown.set(this.#hashes);
-      this.#hashes = grown;
+    const scratch = this.#scratch;
+    if (this.#entries === scratch.hashes.length) {
+      const grown = new Uint32Array(scratch.hashes.length * 2);
+      grown.set(scratch.hashes);
+      scratch.hashes = grown;
     }
-    this.#hashes[this.#entries] = hash;
-  }
-
-  #flush(): void {
-    this.file.write(this.#origin, this.#out.view());
-    this.#origin += this.#out.length;
-    this.#out.clear();
+    scratch.hashes[this.#entries] = hash;
   }
 }
 

@@ -5,28 +5,42 @@
  * Cost: opening reads footer, index and filter; a block not cached, one read and one checksum.
  */
 import type { File } from '@ds/storage';
-import type { BlockCache, BlockOwner, CachedBlock } from './block-cache.ts';
+import {
+  ByteReader,
+  compareRanges,
+  copyOf,
+  corrupt,
+  decodeFileHeader,
+  FILE_HEADER_BYTES,
+  NO_FRAGMENTS,
+  type TombstoneFragment,
+} from '@ds/storage/engine';
+import { type BlockCache, type BlockOwner, CachedBlock } from './block-cache.ts';
 import { type BlockCodec, decompressed, STORED } from './block-codec.ts';
 import { BlockCursor } from './block-cursor.ts';
 import { filterMayContain } from './bloom.ts';
-import { ByteReader, corrupt } from './byte-reader.ts';
-import { copyOf } from './copies.ts';
-import { compareRanges } from './cursor.ts';
 import type { SafetyDecisions } from './decisions.ts';
-import { decodeFileHeader, FILE_HEADER_BYTES, TABLE_MAGIC } from './file-header.ts';
-import { NO_FRAGMENTS, type TombstoneFragment } from './range-tombstones.ts';
+import { TABLE_FORMAT } from './file-formats.ts';
 import type { ReadStatistics } from './read-statistics.ts';
+import { SortedKeys } from './sorted-keys.ts';
 import {
   checkTrailer,
   type Extent,
   PROPERTY_RANGES_LENGTH,
   PROPERTY_RANGES_OFFSET,
   readFooter,
-  readInto,
   readPart,
   TRAILER_BYTES,
 } from './table-format.ts';
 import { decodeFragments } from './tombstone-codec.ts';
+import { inWords, type Words } from './xxhash32.ts';
+
+const NO_WORDS = new Int32Array(0);
+
+/** Where blocks read ahead lie, for a reader that keeps none of them. */
+export interface RunMemory {
+  memory: Words | undefined;
+}
 
 /** What all tables of a store share. */
 export interface TableContext {
@@ -38,7 +52,7 @@ export interface TableContext {
 
 export class Table implements BlockOwner {
   readonly file: File;
-  readonly blocks: (CachedBlock | undefined)[] = [];
+  readonly blocks: (CachedBlock | undefined)[];
   readonly blockCount: number;
   /** Set by each use, cleared as the set of open tables looks for one to close. */
   used = true;
@@ -48,10 +62,8 @@ export class Table implements BlockOwner {
   readonly #statistics: ReadStatistics;
   readonly #properties: Extent;
   readonly #filter: Uint8Array;
-  readonly #index: Uint8Array;
-  /** Block `i` has the separator `#index[#keyStarts[i], #keyEnds[i])`. */
-  readonly #keyStarts: Int32Array;
-  readonly #keyEnds: Int32Array;
+  /** Of each block: at or after each of its keys, before each of the next. */
+  readonly #separators: SortedKeys;
   /** Block `i` begins here; the one after the last is where the blocks end. */
   readonly #offsets: Float64Array;
   #tombstones: readonly TombstoneFragment[] | undefined;
@@ -72,16 +84,16 @@ export class Table implements BlockOwner {
     }
     const header = new Uint8Array(FILE_HEADER_BYTES);
     const read = file.read(0, header);
-    const expected = { magic: TABLE_MAGIC, number: facts.number, path: file.path };
+    const expected = { format: TABLE_FORMAT, number: facts.number, path: file.path };
     decodeFileHeader(header.subarray(0, read), expected, decisions);
     const footer = readFooter(file, size, decisions);
     this.#properties = footer.properties;
     this.#filter = readPart(file, footer.filter, decisions);
-    this.#index = readPart(file, footer.index, decisions);
+    const index = readPart(file, footer.index, decisions);
     const starts: number[] = [];
     const ends: number[] = [];
     const offsets: number[] = [FILE_HEADER_BYTES];
-    const reader = new ByteReader(this.#index, file.path, footer.index.offset);
+    const reader = new ByteReader(index, file.path, footer.index.offset);
     while (!reader.done) {
       const length = reader.varint();
       starts.push(reader.at);
@@ -91,8 +103,8 @@ export class Table implements BlockOwner {
     }
     if (offsets.at(-1) !== footer.filter.offset) throw reader.corrupt('the index does not fit');
     this.blockCount = starts.length;
-    this.#keyStarts = Int32Array.from(starts);
-    this.#keyEnds = Int32Array.from(ends);
+    this.blocks = new Array(starts.length).fill(undefined);
+    this.#separators = new SortedKeys(index, Int32Array.from(starts), Int32Array.from(ends));
     this.#offsets = Float64Array.from(offsets);
   }
 
@@ -102,16 +114,7 @@ export class Table implements BlockOwner {
 
   /** The first block that may hold `key` or what follows it; `blockCount` when none does. */
   blockFor(key: Uint8Array): number {
-    let low = 0;
-    let high = this.blockCount;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      const start = this.#keyStarts[middle]!;
-      const end = this.#keyEnds[middle]!;
-      if (compareRanges(this.#index, start, end, key, 0, key.length) < 0) low = middle + 1;
-      else high = middle;
-    }
-    return low;
+    return this.#separators.indexFor(key);
   }
 
   /** The table's range tombstones, read the first time they are asked for. */
@@ -128,30 +131,36 @@ export class Table implements BlockOwner {
    * Block `index`, from the cache or the file. Valid until the next block is asked for: its memory
    * is used again.
    */
-  block(index: number): Uint8Array {
+  block(index: number): CachedBlock {
     const cached = this.blocks[index];
-    if (cached === undefined) return this.#load(index, false);
+    if (cached === undefined) return this.#load(index);
     this.#statistics.cacheHits += 1;
     cached.used = true;
-    return cached.bytes;
+    return cached;
   }
 
   /** The same for a reader that goes on looking at it. */
-  sharedBlock(index: number): Uint8Array {
-    const cached = this.blocks[index];
-    if (cached === undefined) return this.#load(index, true);
-    this.#statistics.cacheHits += 1;
-    cached.used = true;
-    cached.shared = true;
-    return cached.bytes;
+  sharedBlock(index: number): CachedBlock {
+    const block = this.block(index);
+    block.shared = true;
+    return block;
   }
 
-  /** Reads blocks from `index` on in one call, at least one, up to about `maxBytes`; not cached. */
-  readRun(index: number, maxBytes: number): Uint8Array[] {
+  /**
+   * Reads blocks from `index` on in one call, at least one, up to about `maxBytes`; not cached.
+   * What an earlier call put into `reused` is lost.
+   */
+  readRun(index: number, maxBytes: number, reused?: RunMemory): Uint8Array[] {
     const offset = this.#offsets[index]!;
     let end = index + 1;
     while (end < this.blockCount && this.#offsets[end + 1]! - offset <= maxBytes) end += 1;
-    const bytes = new Uint8Array(this.#offsets[end]! - offset);
+    const needed = this.#offsets[end]! - offset;
+    let memory = reused?.memory;
+    if (memory === undefined || memory.bytes.length < needed) {
+      memory = inWords(new Uint8Array(needed));
+      if (reused !== undefined) reused.memory = memory;
+    }
+    const bytes = memory.bytes.subarray(0, needed);
     this.#statistics.tableBytesRead += bytes.length;
     const read = this.file.read(offset, bytes);
     if (read < bytes.length) throw corrupt(this.file.path, offset + read, 'the file is cut off');
@@ -159,7 +168,7 @@ export class Table implements BlockOwner {
     for (let i = index; i < end; i += 1) {
       const extent = this.#extent(i);
       const start = extent.offset - offset;
-      const codec = checkTrailer(bytes, start, extent, this.file.path, this.#decisions);
+      const codec = checkTrailer(memory, start, extent, this.file.path, this.#decisions);
       const stored = bytes.subarray(start, start + extent.length);
       run.push(codec === STORED ? stored : this.#decompressed(stored, codec, extent));
     }
@@ -185,22 +194,29 @@ export class Table implements BlockOwner {
     return decodeFragments(part, path, offset);
   }
 
-  #load(index: number, shared: boolean): Uint8Array {
+  #load(index: number): CachedBlock {
     const extent = this.#extent(index);
+    const needed = extent.length + TRAILER_BYTES;
     this.#statistics.cacheMisses += 1;
     this.#statistics.tableBytesRead += extent.length;
-    const bytes = this.#cache.buffer(extent.length + TRAILER_BYTES);
-    const codec = readInto(bytes, this.file, extent, this.#decisions);
-    const stored = new Uint8Array(bytes.buffer, 0, extent.length);
+    const block = this.#cache.take(needed);
+    // All that there is room for: the bytes behind the block cost less than a view without them.
+    const read = this.file.read(extent.offset, block.bytes);
+    if (read < needed) throw corrupt(this.file.path, extent.offset + read, 'the file is cut off');
+    const codec = checkTrailer(block, 0, extent, this.file.path, this.#decisions);
+    block.length = extent.length;
     if (codec === STORED) {
-      this.#cache.add(this, index, stored, shared);
-      return stored;
+      this.#cache.add(block, this, index);
+      return block;
     }
-    const block = this.#decompressed(stored, codec, extent);
-    this.#cache.giveBack(bytes);
-    // The codec's own memory: never to be used again.
-    this.#cache.add(this, index, block, true);
-    return block;
+    const stored = block.bytes.subarray(0, extent.length);
+    // The codec's own memory: never to be used again, and no checksum is for it.
+    const bytes = this.#decompressed(stored, codec, extent);
+    const decompressed = new CachedBlock({ bytes, words: NO_WORDS });
+    decompressed.shared = true;
+    this.#cache.giveBack(block);
+    this.#cache.add(decompressed, this, index);
+    return decompressed;
   }
 
   #decompressed(stored: Uint8Array, codec: number, { offset }: Extent): Uint8Array {
@@ -222,7 +238,7 @@ export class TableLookup extends BlockCursor {
   find(table: Table, key: Uint8Array, sequence: number): boolean {
     let index = table.blockFor(key);
     if (index === table.blockCount) return false;
-    this.enter(table.block(index), table.file.path, table.blockOffset(index));
+    this.#enter(table, index);
     let found = this.blockSeek(key);
     for (;;) {
       for (; found; found = this.blockNext()) {
@@ -232,7 +248,7 @@ export class TableLookup extends BlockCursor {
       // The versions of one key may go on in the next block.
       index += 1;
       if (index === table.blockCount) return false;
-      this.enter(table.block(index), table.file.path, table.blockOffset(index));
+      this.#enter(table, index);
       found = this.blockFirst();
     }
   }
@@ -240,5 +256,10 @@ export class TableLookup extends BlockCursor {
   /** A copy of the value under the lookup. */
   value(): Uint8Array {
     return copyOf(this.valueBytes, this.valueStart, this.valueEnd);
+  }
+
+  #enter(table: Table, index: number): void {
+    const { bytes, length } = table.block(index);
+    this.enter(bytes, length, table.file.path, table.blockOffset(index));
   }
 }

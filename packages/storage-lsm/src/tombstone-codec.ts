@@ -7,9 +7,7 @@
  * ```
  */
 import { compareBytes } from '@ds/storage';
-import { ByteReader } from './byte-reader.ts';
-import type { ByteWriter } from './byte-writer.ts';
-import type { TombstoneFragment } from './range-tombstones.ts';
+import { ByteReader, type ByteWriter, type TombstoneFragment } from '@ds/storage/engine';
 
 export function encodeFragments(out: ByteWriter, fragments: readonly TombstoneFragment[]): void {
   out.varint(fragments.length);

@@ -2,22 +2,31 @@
  * Reading everything that a store consists of, to find damage before somebody needs the data.
  *
  * Every table's parts and blocks, the log and the manifest go through the checksums that reading
- * them verifies anyway; nothing goes through the cache. After every 4 MiB it waits for the file
- * system once, so that others get on.
+ * them verifies anyway; nothing goes through the cache. After every few MiB of tables, and after
+ * less of the others, it waits for the file system once, so that others get on.
  *
  * Cost: one read of all files. The version that was in force when it began is held till its end.
  */
 import type { FileSystem } from '@ds/storage';
-import { ByteReader, corrupt } from './byte-reader.ts';
+import {
+  ByteReader,
+  corrupt,
+  decodeFileHeader,
+  type LogRecord,
+  readWholeFile,
+  scanLogInSlices,
+} from '@ds/storage/engine';
 import type { SafetyDecisions } from './decisions.ts';
-import { decodeFileHeader, LOG_MAGIC } from './file-header.ts';
+import { LOG_FORMAT } from './file-formats.ts';
 import { CURRENT_NAME, manifestName } from './file-names.ts';
-import { readCurrent, readManifest, readWholeFile } from './manifest.ts';
-import { scanLog } from './record-log.ts';
+import { decodeManifest, readCurrent } from './manifest.ts';
+import type { RunMemory } from './table.ts';
 import type { TableSet } from './table-set.ts';
 import type { TableFile } from './version.ts';
 
 const SLICE_BYTES = 4 * 1024 * 1024;
+/** Records are short, and so take longer for as many bytes. */
+const LOG_SLICE_BYTES = 512 * 1024;
 
 export interface VerifyProgress {
   /** The file that has just been gone through, or a part of it. */
@@ -51,6 +60,8 @@ export interface VerifySource {
     /** Up to where it has to hold whole records; where a crash may have cut it, absent. */
     readonly offset?: number;
   }[];
+  /** Called when the logs have been read. */
+  letLogsGo?(): void;
   /** @throws {StorageError} `STORAGE_CLOSED` */
   check(): void;
 }
@@ -69,24 +80,34 @@ export async function verifyFiles(
     signal?.throwIfAborted();
     source.check();
   };
+  const inSlices = async <T>(path: string, slices: Generator<void, T>): Promise<T> => {
+    for (;;) {
+      const step = slices.next();
+      await pause(path);
+      if (step.done) return step.value;
+    }
+  };
   signal?.throwIfAborted();
-  // What the store goes on changing comes first, in one go: it is small, or of a moment.
-  const named = readCurrent(fileSystem, directory, decisions);
+  // What the store goes on changing comes first. It is read at once, so that it is of one moment.
+  const [named, manifest] = readNamedManifest(source);
   files += 1;
-  bytes += verifyManifest(source, named);
+  const edits = decodeManifest(manifest, directory, named, decisions, LOG_SLICE_BYTES);
+  await inSlices(directory, edits);
+  bytes += manifest.length;
   files += 1;
   for (const log of source.logs) {
-    bytes += verifyLog(source, log);
+    bytes += await inSlices(log.path, verifyLog(source, log));
     files += 1;
   }
-  await pause(directory);
+  source.letLogsGo?.();
+  const reused: RunMemory = { memory: undefined };
   for (const { facts } of source.levels.flat()) {
     const table = source.tables.openOnce(facts);
     try {
       table.tombstones();
       let unread = 0;
       for (let block = 0; block < table.blockCount; ) {
-        const run = table.readRun(block, SLICE_BYTES);
+        const run = table.readRun(block, SLICE_BYTES, reused);
         block += run.length;
         const read = table.blockOffset(block) - unread;
         unread = table.blockOffset(block);
@@ -103,25 +124,30 @@ export async function verifyFiles(
   return { files, bytes };
 }
 
-function verifyManifest(source: VerifySource, named: number): number {
-  const { fileSystem, directory, decisions, manifestNumber } = source;
+function readNamedManifest({
+  fileSystem,
+  directory,
+  decisions,
+  manifestNumber,
+}: VerifySource): [number, Uint8Array] {
+  const named = readCurrent(fileSystem, directory, decisions);
   if (named !== manifestNumber) {
     const path = `${directory}/${CURRENT_NAME}`;
     throw corrupt(path, 12, `it names manifest ${named} instead of ${manifestNumber}`);
   }
-  readManifest(fileSystem, directory, named, decisions);
-  return readWholeFile(fileSystem, `${directory}/${manifestName(named)}`).length;
+  return [named, readWholeFile(fileSystem, `${directory}/${manifestName(named)}`)];
 }
 
-function verifyLog(
+function* verifyLog(
   { fileSystem, decisions }: VerifySource,
   { path, number, offset }: VerifySource['logs'][number],
-): number {
+): Generator<void, number> {
   const bytes = readWholeFile(fileSystem, path).subarray(0, offset);
-  const { firstSequence } = decodeFileHeader(bytes, { magic: LOG_MAGIC, number, path }, decisions);
-  const scan = scanLog(bytes, number, firstSequence, decisions, ({ payloadStart }) =>
-    operationsAt(bytes, payloadStart, path),
-  );
+  const of = { format: LOG_FORMAT, number, path };
+  const { firstSequence } = decodeFileHeader(bytes, of, decisions);
+  const onRecord = ({ payloadStart }: LogRecord): number => operationsAt(bytes, payloadStart, path);
+  const rest = [decisions, onRecord, LOG_SLICE_BYTES] as const;
+  const scan = yield* scanLogInSlices(bytes, number, firstSequence, ...rest);
   if (scan.syncedSequence >= scan.nextSequence || (offset ?? scan.endOffset) !== scan.endOffset) {
     throw corrupt(path, scan.endOffset, 'a record is not whole');
   }

@@ -12,8 +12,7 @@
  * ```
  */
 import { StorageError } from '@ds/storage';
-import { ByteReader } from './byte-reader.ts';
-import type { ByteWriter } from './byte-writer.ts';
+import { ByteReader, type ByteWriter } from '@ds/storage/engine';
 import type { TableFacts } from './table-writer.ts';
 import { LEVELS, type VersionEdit } from './version.ts';
 

@@ -9,6 +9,7 @@
  */
 import { compareBytes } from '@ds/storage';
 import { endsBefore, type KeyExtent, overlap } from './key-extent.ts';
+import { SortedKeys } from './sorted-keys.ts';
 import type { Table } from './table.ts';
 import type { TableFacts } from './table-writer.ts';
 
@@ -42,6 +43,8 @@ export class Version {
   readonly levelBytes: readonly number[];
   /** Whether any table of a level has range tombstones. */
   readonly hasRangeTombstones: readonly boolean[];
+  /** Where the tables of each level end, once somebody has looked for one. */
+  readonly #ends: (SortedKeys | undefined)[] = [];
   #holders = 0;
 
   constructor(levels: readonly (readonly TableFile[])[]) {
@@ -93,14 +96,10 @@ export class Version {
   /** The index on a sorted level of the first table that ends at or after `key`. */
   indexFor(level: number, key: Uint8Array): number {
     const tables = this.levels[level]!;
-    let low = 0;
-    let high = tables.length;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if (endsBefore(tables[middle]!.facts, key)) low = middle + 1;
-      else high = middle;
-    }
-    return low;
+    this.#ends[level] ??= SortedKeys.of(tables.map(({ facts }) => facts.largest));
+    const index = this.#ends[level].indexFor(key);
+    const facts = tables[index]?.facts;
+    return facts?.openEnd && endsBefore(facts, key) ? index + 1 : index;
   }
 
   /** The tables on `level` that share any key with `extent`, in the order of the level. */

@@ -64,7 +64,7 @@ export const PLANTED_BUGS: Readonly<Record<string, Plant>> = {
   },
 };
 
-function delegate(inner: FileSystem, replaced: Partial<FileSystem>): FileSystem {
+export function delegate(inner: FileSystem, replaced: Partial<FileSystem>): FileSystem {
   return {
     open: (path, options) => inner.open(path, options),
     rename: (from, to) => inner.rename(from, to),

@@ -57,11 +57,13 @@ export {
 } from './engine/range-tombstones.ts';
 export {
   claimBehind,
+  inOneGo,
   type LogRecord,
   type LogScan,
   RECORD_HEADER_BYTES,
   type RecordStart,
   scanLog,
+  scanLogInSlices,
   sealRecord,
 } from './engine/record-log.ts';
 export { VisibleCursor } from './engine/visible-cursor.ts';

@@ -1,16 +1,17 @@
 /** Deleted ranges against a sorted array, through flushes, merges, snapshots and reopening. */
+
+import {
+  coveringSequence,
+  mergeFragments,
+  newestVisible,
+  RangeTombstones,
+} from '@ds/storage/engine';
 import { MemoryFileSystem } from '@ds/storage/memory';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { SAFE_DECISIONS, type SafetyDecisions } from '../../src/decisions.ts';
 import { type LsmStore, openLsmStore } from '../../src/index.ts';
 import { openWithDecisions } from '../../src/open.ts';
-import {
-  coveringSequence,
-  mergeFragments,
-  newestVisible,
-  RangeTombstones,
-} from '../../src/range-tombstones.ts';
 import { text, toText } from '../simulation/workload.ts';
 import { TINY } from '../tiny.ts';
 

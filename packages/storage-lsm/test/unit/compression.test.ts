@@ -1,10 +1,11 @@
 /** Blocks that are compressed, by zlib or by a codec of one's own. */
-import { crc32, StorageError } from '@ds/storage';
+import { StorageError } from '@ds/storage';
+import { ByteWriter, setU32 } from '@ds/storage/engine';
 import { describe, expect, it } from 'vitest';
 import { appendCompressed, type BlockCodec, decompressed } from '../../src/block-codec.ts';
-import { ByteWriter, setU32 } from '../../src/byte-writer.ts';
 import { openLsmStore } from '../../src/index.ts';
 import { deflateCodec } from '../../src/node.ts';
+import { inWords, xxhash32 } from '../../src/xxhash32.ts';
 import { toText } from '../simulation/workload.ts';
 import { DIRECTORY, filledStore } from './filled.ts';
 
@@ -115,7 +116,7 @@ describe('a block', () => {
     file.read(0, bytes);
     const trailer = trailerOfFirstBlock(bytes);
     bytes[trailer] = 77;
-    setU32(bytes, trailer + 1, crc32(bytes, 32, trailer + 1, 32));
+    setU32(bytes, trailer + 1, xxhash32(inWords(bytes), 32, trailer + 1, 32));
     file.write(0, bytes);
     file.close();
     await using again = await openLsmStore({ ...options, readOnly: true });
@@ -129,7 +130,7 @@ describe('a block', () => {
 function trailerOfFirstBlock(bytes: Uint8Array): number {
   for (let at = 33; at + 5 <= bytes.length; at += 1) {
     const stored = new DataView(bytes.buffer).getUint32(at + 1, true);
-    if (bytes[at] === 0 && stored === crc32(bytes, 32, at + 1, 32)) return at;
+    if (bytes[at] === 0 && stored === xxhash32(inWords(bytes), 32, at + 1, 32)) return at;
   }
   throw new Error('no trailer');
 }

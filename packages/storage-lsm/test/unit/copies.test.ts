@@ -1,8 +1,9 @@
 /** Checkpoints, verification, reading only, and the dump: a store seen from beside. */
-import { StorageError } from '@ds/storage';
+import { type File, type FileSystem, type OpenOptions, StorageError } from '@ds/storage';
 import { MemoryFileSystem } from '@ds/storage/memory';
 import { describe, expect, it } from 'vitest';
 import { inspect, openLsmStore, type VerifyProgress } from '../../src/index.ts';
+import { delegate } from '../planted.ts';
 import { text, toText } from '../simulation/workload.ts';
 import { DIRECTORY, type Filled, filledStore, keyText } from './filled.ts';
 
@@ -74,6 +75,41 @@ describe('a checkpoint', () => {
       expect(pairsOf(copy.range())).toEqual([...contents].slice(i + 1));
     }
     await store.close();
+  });
+
+  /** Whether a checkpoint is what the store was, after the store has gone on for a while. */
+  async function staysAsItWas(wrap: (inner: FileSystem) => FileSystem): Promise<boolean> {
+    const { store, fileSystem, options, contents } = await filledStore();
+    await store.close();
+    const going = await openLsmStore({ ...options, fileSystem: wrap(fileSystem) });
+    await going.write([{ type: 'put', key: text('in the log'), value: text('x') }]);
+    await going.checkpoint('copy');
+    for (const key of contents.keys()) {
+      await going.write([{ type: 'put', key: text(key), value: text('overwritten') }]);
+    }
+    await going.close();
+    try {
+      await using copy = await openLsmStore({ ...options, directory: 'copy' });
+      return [...pairsOf(copy.range())].join() === [['in the log', 'x'], ...contents].join();
+    } catch {
+      return false;
+    }
+  }
+
+  it('shares no file with the store that is still written to', async () => {
+    expect(await staysAsItWas((inner) => inner)).toBe(true);
+    // The mistake of linking the log, as if it were a table.
+    const linked = (inner: FileSystem): FileSystem =>
+      delegate(inner, {
+        open: (path: string, openOptions: OpenOptions): File => {
+          if (!path.startsWith('copy/') || !path.endsWith('.log')) {
+            return inner.open(path, openOptions);
+          }
+          inner.link(path.replace('copy', DIRECTORY), path);
+          return inner.open(path, { mode: 'write' });
+        },
+      });
+    expect(await staysAsItWas(linked)).toBe(false);
   });
 
   it('copies no table: both directories name the same files', async () => {

@@ -1,8 +1,8 @@
 /** What a directory may look like, and what opening it says. */
 import { crc32, StorageError } from '@ds/storage';
+import { setU32 } from '@ds/storage/engine';
 import { MemoryFileSystem } from '@ds/storage/memory';
 import { describe, expect, it } from 'vitest';
-import { setU32 } from '../../src/byte-writer.ts';
 import { openLsmStore } from '../../src/index.ts';
 import { text, toText } from '../simulation/workload.ts';
 

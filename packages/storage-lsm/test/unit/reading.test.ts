@@ -40,6 +40,19 @@ describe('reading', () => {
     expect(copies.every((copy) => copy?.every((byte) => byte === 0))).toBe(true);
   });
 
+  it('keeps to its bounds, whatever becomes of the arrays they were given in', async () => {
+    const { store } = await filledStore();
+    await using _ = store;
+    const gte = Buffer.from(keyText(10));
+    const lt = Buffer.from(keyText(13));
+    const range = store.range({ gte, lt })[Symbol.iterator]();
+    gte.fill(0xff);
+    lt.fill(0);
+    const found = Array.from({ length: 4 }, () => range.next());
+    const keys = found.map(({ done, value }) => (done ? undefined : toText(value.key)));
+    expect(keys).toEqual([keyText(10), keyText(11), keyText(12), undefined]);
+  });
+
   it('through a cache too small for anything is as right, and sees the memory of no other', async () => {
     for (const blockCacheBytes of [0, 700, 2000]) {
       const { store, contents } = await filledStore({ blockCacheBytes, maxOpenTables: 2 });

@@ -2,11 +2,11 @@
 
 import { seededRandom } from '@ds/sim';
 import { compareBytes } from '@ds/storage';
+import { ABSENT, ByteReader, ByteWriter, Memtable } from '@ds/storage/engine';
 import { describe, expect, it } from 'vitest';
 import { buildFilter, filterMayContain, hashKey } from '../../src/bloom.ts';
-import { ByteReader } from '../../src/byte-reader.ts';
-import { ByteWriter } from '../../src/byte-writer.ts';
-import { ABSENT, Memtable } from '../../src/memtable.ts';
+import { SortedKeys } from '../../src/sorted-keys.ts';
+import { inWords, xxhash32 } from '../../src/xxhash32.ts';
 import { drawInteger } from '../simulation/draw.ts';
 import { text, toText } from '../simulation/workload.ts';
 
@@ -43,7 +43,56 @@ describe('a Bloom filter', () => {
       }
       expect(alarms / absent).toBeGreaterThan(least);
       expect(alarms / absent).toBeLessThan(most);
-      expect(filter.length).toBeLessThan((count * bits) / 8 + 16);
+      expect(filter.length).toBeLessThanOrEqual((count * bits) / 8 + 64 + 1);
+    });
+  }
+});
+
+describe('a checksum', () => {
+  it('is XXH32, wherever the bytes begin', () => {
+    // From the specification's own implementation.
+    const known = { '': 0x02cc5d05, a: 0x550d7456, abc: 0x32d153ff };
+    const long = 'Nobody inspects the spammish repetition';
+    for (const [of, expected] of Object.entries({ ...known, [long]: 0xe2293b2f })) {
+      for (let start = 0; start < 5; start += 1) {
+        const memory = inWords(new Uint8Array(start + of.length + 3).fill(9));
+        memory.bytes.set(text(of), start);
+        expect(xxhash32(memory, start, start + of.length, 0)).toBe(expected);
+      }
+    }
+  });
+
+  it('notices every flipped bit', () => {
+    const memory = inWords(Uint8Array.from({ length: 70 }, (_, i) => i * 7));
+    const right = xxhash32(memory, 0, 70, 5);
+    for (let bit = 0; bit < 70 * 8; bit += 1) {
+      memory.bytes[bit >> 3]! ^= 1 << (bit & 7);
+      expect(xxhash32(memory, 0, 70, 5)).not.toBe(right);
+      memory.bytes[bit >> 3]! ^= 1 << (bit & 7);
+    }
+  });
+});
+
+describe('sorted keys', () => {
+  for (const seed of [1, 2, 3, 4]) {
+    it(`find where a key belongs as a plain search does (seed ${seed})`, () => {
+      const random = seededRandom(seed);
+      const letters = seed % 2 === 0 ? 2 : 26;
+      const draw = (): Uint8Array => {
+        const bytes = Array.from({ length: drawInteger(random, 0, 12) }, () =>
+          drawInteger(random, 0, letters),
+        );
+        return Uint8Array.from([...(seed > 2 ? [7, 7, 7] : []), ...bytes]);
+      };
+      for (let count = 0; count < 60; count += 1) {
+        const keys = Array.from({ length: count }, draw).sort(compareBytes);
+        const sorted = SortedKeys.of(keys);
+        for (let i = 0; i < 40; i += 1) {
+          const key = random() < 0.2 ? Uint8Array.of(drawInteger(random, 0, 9)) : draw();
+          const plain = keys.findIndex((each) => compareBytes(each, key) >= 0);
+          expect(sorted.indexFor(key)).toBe(plain < 0 ? count : plain);
+        }
+      }
     });
   }
 });

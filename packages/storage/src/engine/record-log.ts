@@ -76,9 +76,23 @@ export function scanLog(
   decisions: LogDecisions,
   onRecord: (record: LogRecord) => number,
 ): LogScan {
+  const whole = Number.POSITIVE_INFINITY;
+  return inOneGo(scanLogInSlices(bytes, logNumber, nextSequence, decisions, onRecord, whole));
+}
+
+/** The same, with a pause after every `sliceBytes` of records. */
+export function* scanLogInSlices(
+  bytes: Uint8Array,
+  logNumber: number,
+  nextSequence: number,
+  decisions: LogDecisions,
+  onRecord: (record: LogRecord) => number,
+  sliceBytes: number,
+): Generator<void, LogScan> {
   let next = nextSequence;
   let claimed = 0;
   let at = FILE_HEADER_BYTES;
+  let sliceEnd = at + sliceBytes;
   while (headerIsWhole(bytes, at, decisions)) {
     const payloadStart = at + RECORD_HEADER_BYTES;
     const payloadEnd = payloadStart + getU32(bytes, at + 8);
@@ -91,12 +105,23 @@ export function scanLog(
       next += onRecord({ offset: at, payloadStart, payloadEnd, firstSequence });
     }
     at = payloadEnd;
+    if (at < sliceEnd) continue;
+    sliceEnd = at + sliceBytes;
+    yield;
   }
   return {
     nextSequence: next,
     endOffset: at,
     syncedSequence: Math.max(claimed, claimBehind(bytes, at, logNumber, decisions)),
   };
+}
+
+/** Runs what could pause to its end. */
+export function inOneGo<T>(slices: Generator<void, T>): T {
+  for (;;) {
+    const step = slices.next();
+    if (step.done) return step.value;
+  }
 }
 
 /** The highest claim of any record header at or behind `start`, wherever it may lie. */

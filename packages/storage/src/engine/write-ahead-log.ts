@@ -3,7 +3,8 @@
  *
  * One segment per memtable, so that a segment can go as soon as its memtable has been written out.
  * Records gather in a buffer; `flush` hands them to the file in one call, `sync` makes them
- * durable, older segments first, since what survives a crash has to be a prefix of what was written.
+ * durable, older segments first, since what survives a crash has to be a prefix of what was
+ * written.
  *
  * A segment that is no longer needed is kept and used again, under a new name and number: its space
  * is there already, so that a sync has no size to write down. What it held stays behind the new
@@ -35,7 +36,7 @@ export interface LogSegment {
   /** Where the next byte goes that is handed to the file. */
   offset: number;
   allocated: number;
-  /** Whether its header is known to be durable. */
+  /** Whether its header and its name are known to be durable. */
   headerSynced: boolean;
   /** Whether bytes were written since its last sync began. */
   dirty: boolean;
@@ -53,7 +54,7 @@ export class WriteAheadLog {
   #buffer = new ByteWriter(BUFFER_BYTES);
   /** The segments that are not released, the oldest first; the last takes the records. */
   readonly #segments: LogSegment[] = [];
-  /** Released while a sync was under way. */
+  /** Released while a sync was under way, or while somebody held what is written. */
   readonly #released: LogSegment[] = [];
   /** Not needed any more, to be used again. */
   readonly #spare: LogSegment[] = [];
@@ -63,6 +64,8 @@ export class WriteAheadLog {
   /** Since opening, headers and marks included. */
   bytesWritten = 0;
   #namesDirty = false;
+  #holds = 0;
+  #isClosed = false;
 
   constructor(options: WriteAheadLogOptions, syncedSequence: number) {
     this.#options = options;
@@ -156,19 +159,15 @@ export class WriteAheadLog {
    * failure there are none.
    */
   async sync(): Promise<void> {
-    while (this.#round !== undefined) await this.#round;
-    if (this.#failure !== undefined) throw this.#failure;
-    this.#round = this.#syncRound();
-    try {
-      await this.#round;
-    } finally {
-      this.#round = undefined;
-    }
+    await this.#inRound(() => this.#segments);
   }
 
-  /** Makes the segment's beginning durable, so that what names it may rely on it. */
+  /**
+   * Makes the segment's beginning and its name durable, so that what names it may rely on it. What
+   * older segments hold need not be: a replay stops where they end.
+   */
   async syncHeader(segment: LogSegment): Promise<void> {
-    if (!segment.headerSynced) await this.sync();
+    if (!segment.headerSynced) await this.#inRound(() => [segment]);
   }
 
   /** The segment that follows `segment`: its records go on where those of `segment` end. */
@@ -179,8 +178,21 @@ export class WriteAheadLog {
   /** Removes a segment, the oldest, whose records are all durable elsewhere. */
   release(segment: LogSegment): void {
     this.#segments.splice(this.#segments.indexOf(segment), 1);
-    if (this.#round !== undefined) this.#released.push(segment);
+    if (this.#round !== undefined || this.#holds > 0) this.#released.push(segment);
     else this.#retire(segment);
+  }
+
+  /** Keeps the files of all segments as they are, but for what is appended, until it is called. */
+  hold(): () => void {
+    this.#holds += 1;
+    let isHeld = true;
+    return () => {
+      if (!isHeld) return;
+      isHeld = false;
+      this.#holds -= 1;
+      const isOver = this.#isClosed || this.#failure !== undefined;
+      if (this.#round === undefined && !isOver) this.#retireReleased();
+    };
   }
 
   /** Gives up what is kept for later. */
@@ -189,17 +201,30 @@ export class WriteAheadLog {
   }
 
   close(): void {
+    this.#isClosed = true;
     for (const { file } of [...this.#segments, ...this.#released, ...this.#spare]) file.close();
   }
 
-  async #syncRound(): Promise<void> {
+  async #inRound(segments: () => readonly LogSegment[]): Promise<void> {
+    while (this.#round !== undefined) await this.#round;
+    if (this.#failure !== undefined) throw this.#failure;
+    this.#round = this.#syncRound(segments());
     try {
-      const dirty = this.#segments.filter((segment) => segment.dirty);
+      await this.#round;
+    } finally {
+      this.#round = undefined;
+    }
+  }
+
+  async #syncRound(segments: readonly LogSegment[]): Promise<void> {
+    try {
+      const dirty = segments.filter((segment) => segment.dirty);
       const namesDirty = this.#namesDirty;
       this.#namesDirty = false;
       for (const segment of dirty) await this.#syncSegment(segment);
       if (namesDirty) await this.#options.fileSystem.syncDirectory(this.#options.directory);
-      for (const segment of this.#released.splice(0)) this.#retire(segment);
+      for (const segment of dirty) segment.headerSynced = true;
+      this.#retireReleased();
     } catch (error) {
       this.#failure = error;
       throw error;
@@ -209,7 +234,6 @@ export class WriteAheadLog {
   async #syncSegment(segment: LogSegment): Promise<void> {
     segment.dirty = false;
     await segment.file.datasync();
-    segment.headerSynced = true;
   }
 
   #write(segment: LogSegment, bytes: Uint8Array): void {
@@ -223,6 +247,11 @@ export class WriteAheadLog {
     segment.file.write(segment.offset, bytes);
     segment.offset = end;
     this.bytesWritten += bytes.length;
+  }
+
+  #retireReleased(): void {
+    if (this.#holds > 0) return;
+    for (const segment of this.#released.splice(0)) this.#retire(segment);
   }
 
   /** Keeps a segment to be used again, or removes it. */
