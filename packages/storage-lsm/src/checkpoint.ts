@@ -22,8 +22,8 @@ export interface CheckpointSource {
   readonly directory: string;
   readonly versions: VersionSet;
   readonly log: WriteAheadLog;
-  /** Hands all of the log to its file. */
-  flushLog(): void;
+  /** Hands all of the log to its file; returns the last sequence in it. */
+  flushLog(): number;
 }
 
 /** What is done in one go: about a millisecond each. */
@@ -45,7 +45,7 @@ export async function writeCheckpoint(source: CheckpointSource, target: string):
   }
   // From here to the first await nothing else runs. What is named then stays: the tables with the
   // version, the logs because they are held; only what is appended to them later is left out.
-  source.flushLog();
+  const syncedSequence = source.flushLog();
   const base = versions.base();
   const number = versions.newFileNumber();
   const version = versions.current;
@@ -64,7 +64,10 @@ export async function writeCheckpoint(source: CheckpointSource, target: string):
   }
   await fileSystem.syncDirectory(target);
   const nextFileNumber = Math.max(base.nextFileNumber ?? 0, number + 1);
-  const manifest = await Manifest.create(fileSystem, target, number, { ...base, nextFileNumber });
+  // The copies are durable now. Said here, damage to them, also what was damaged before it was
+  // copied, is not taken for the end that a crash leaves.
+  const edit = { ...base, nextFileNumber, syncedSequence };
+  const manifest = await Manifest.create(fileSystem, target, number, edit);
   manifest.close();
 }
 

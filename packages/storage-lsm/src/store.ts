@@ -226,7 +226,11 @@ export class LsmStore implements KeyValueStore {
     this.#health.checkWritable();
     const { versions, log } = this.#recovered;
     const { fileSystem, directory: own } = this.#options;
-    const source = { fileSystem, directory: own, versions, log, flushLog: () => this.#flushLog() };
+    const flushLog = (): number => {
+      this.#flushLog();
+      return this.#lastSequence;
+    };
+    const source = { fileSystem, directory: own, versions, log, flushLog };
     try {
       await writeCheckpoint(source, directory);
     } finally {
