@@ -28,6 +28,7 @@ export function drawPanels(panels: readonly Panel[], caption: string): string {
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" `,
     'font-family="system-ui, sans-serif" font-size="11">',
+    '<title>How cost grows with the number of records</title>',
     `<rect width="${width}" height="${height}" fill="#fff"/>`,
     ...panels.map((panel, i) => `<g transform="translate(${i * WIDTH} 0)">${draw(panel)}</g>`),
     ...legend,

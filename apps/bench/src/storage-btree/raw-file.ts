@@ -1,0 +1,2 @@
+/** The same program as in the bench of the LSM tree. */
+import '../storage-lsm/raw-file.ts';

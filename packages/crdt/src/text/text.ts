@@ -1,0 +1,351 @@
+/**
+ * A text that many people edit at once, each in a copy of their own.
+ *
+ * Every edit returns an update of a few bytes. Whoever applies the same updates, in any order and
+ * any number of times, ends with the same text; what one person types in one go stays together
+ * beside what others type at the same place, in either direction of typing (FugueMax).
+ *
+ * What is kept is the text, as a rope, and the operations, as their authors saw them; the identity
+ * of each character is worked out only while edits are concurrent (history.ts).
+ *
+ * Positions and lengths count UTF-16 code units, as strings do.
+ */
+import { ByteWriter } from '../bytes.ts';
+import { type Archive, readArchive, writeArchive } from './archive.ts';
+import type { Version } from './event-graph.ts';
+import { changeOf, History, type TextChange } from './history.ts';
+import { DELETE_BACKWARD, DELETE_FORWARD, INSERT, type OperationKind } from './operation-log.ts';
+import { Pending } from './pending.ts';
+import {
+  type EventName,
+  expectedAt,
+  MAX_EVENTS,
+  MAX_REPLICA,
+  readUpdate,
+  type Segment,
+  withoutFirst,
+  writeSegment,
+} from './update.ts';
+
+/** For each replica, how many of its events are known: everything that a replica knows. */
+export type KnownEvents = ReadonlyMap<number, number>;
+
+export interface TextOptions {
+  /**
+   * Who edits here: a whole number below 2^32 that no other copy of the document uses at the same
+   * time, nor this one again after losing edits that others have. Small ones make small updates.
+   */
+  readonly replica: number;
+  /** How much of early updates to keep for later. @default 16 MiB */
+  readonly maxPendingBytes?: number;
+}
+
+/** Characters whose names follow on each other: `sequence`, `sequence + 1`, ... of `replica`. */
+export interface CharacterRun extends EventName {
+  readonly count: number;
+}
+
+export interface CharacterPlace {
+  readonly position: number;
+  readonly count: number;
+  /** False once deleted. */
+  readonly visible: boolean;
+}
+
+/** Who made a change: this copy's user, or an update from elsewhere. */
+export type ChangeOrigin = 'local' | 'remote';
+
+export type ChangeListener = (change: TextChange, origin: ChangeOrigin) => void;
+
+const DEFAULT_MAX_PENDING_BYTES = 16 * 2 ** 20;
+
+export class Text {
+  readonly replica: number;
+  #opened: History | undefined;
+  /** What was loaded, until its history is needed. */
+  #archive: Archive | undefined;
+  #archived: Uint8Array | undefined;
+  readonly #pending: Pending;
+  readonly #listeners: Set<ChangeListener> = new Set();
+  readonly #writer: ByteWriter = new ByteWriter(256);
+  /** Where this replica's last event ended, and its number; -1 when it has made none. */
+  #lastEvent = -1;
+  #lastEnd = 0;
+
+  constructor({ replica, maxPendingBytes = DEFAULT_MAX_PENDING_BYTES }: TextOptions) {
+    if (!Number.isInteger(replica) || replica < 0 || replica > MAX_REPLICA) {
+      throw new RangeError(`replica must be a whole number below 2^32, got ${replica}`);
+    }
+    if (!(maxPendingBytes > 0 && maxPendingBytes < Number.POSITIVE_INFINITY)) {
+      throw new RangeError(`maxPendingBytes must be positive and finite, got ${maxPendingBytes}`);
+    }
+    this.replica = replica;
+    this.#pending = new Pending(maxPendingBytes);
+  }
+
+  /**
+   * A document from {@link save}d bytes. Its history is unpacked when first needed.
+   * @throws {CrdtError} `CRDT_MALFORMED` for damaged bytes, `CRDT_FORMAT` for those of a version
+   * that this one does not know.
+   */
+  static load(bytes: Uint8Array, options: TextOptions): Text {
+    const text = new Text(options);
+    text.#archive = readArchive(bytes);
+    text.#archived = new Uint8Array(bytes);
+    return text;
+  }
+
+  /** The document with its whole history, as bytes for {@link Text.load}. */
+  save(): Uint8Array {
+    return this.#archived?.slice() ?? writeArchive(this.#history);
+  }
+
+  get length(): number {
+    return this.#archive?.text.length ?? this.#history.rope.length;
+  }
+
+  /** The characters from `start` up to, not including, `end`. */
+  slice(start = 0, end: number = this.length): string {
+    this.#checkRange(start, end);
+    return this.#archive?.text.slice(start, end) ?? this.#history.rope.slice(start, end);
+  }
+
+  toString(): string {
+    return this.#archive?.text ?? this.#history.rope.toString();
+  }
+
+  /** Inserts `text` before the character at `position`. Returns the update to send to others. */
+  insert(position: number, text: string): Uint8Array {
+    this.#checkRange(position, position);
+    this.#writer.clear();
+    if (text.length > 0) this.#edit(INSERT, position, text.length, text);
+    return this.#writer.take();
+  }
+
+  /** Deletes `count` characters from `position` on. Returns the update to send to others. */
+  delete(position: number, count = 1): Uint8Array {
+    this.#checkRange(position, position + count);
+    this.#writer.clear();
+    if (count > 0) {
+      const backward = count === 1 && position + 1 === this.#lastEnd;
+      this.#edit(backward ? DELETE_BACKWARD : DELETE_FORWARD, position, count, '');
+    }
+    return this.#writer.take();
+  }
+
+  /**
+   * Applies what others did, and keeps what comes before its time until the rest arrives.
+   * @throws {CrdtError} `CRDT_MALFORMED` for bytes that are no update of this document; what came
+   * before the fault is applied. `CRDT_LIMIT` when too much waits for something else.
+   */
+  apply(update: Uint8Array): void {
+    for (const segment of readUpdate(update)) this.#receive(segment);
+  }
+
+  /** How many segments wait for something that has not arrived. */
+  get pending(): number {
+    return this.#pending.size;
+  }
+
+  /** What is known here. */
+  known(): KnownEvents {
+    return new Map(this.#history.graph.counts());
+  }
+
+  /**
+   * What is known here and `known` lacks, as one update; empty when there is nothing. With
+   * `maxBytes` it is cut off soon after that many, and the rest is for the next time.
+   */
+  updateSince(
+    known: KnownEvents = new Map(),
+    maxBytes: number = Number.MAX_SAFE_INTEGER,
+  ): Uint8Array {
+    const { graph, log } = this.#history;
+    const writer = new ByteWriter(1024);
+    let before: Segment | undefined;
+    for (let index = 0; index < graph.runs && writer.length < maxBytes; index += 1) {
+      const { start, end, replica, sequence } = graph.run(index);
+      let event = start + Math.max(0, (known.get(replica) ?? 0) - sequence);
+      if (event >= end) continue;
+      const cursor = log.cursor(event);
+      while (event < end && writer.length < maxBytes) {
+        cursor.take(Math.min(end - event, maxBytes));
+        const { kind, position, count, contentStart } = cursor;
+        const text = kind === INSERT ? log.content.slice(contentStart, contentStart + count) : '';
+        const parents =
+          event === start ? this.#parentsToName(graph.parents(start), replica) : undefined;
+        const name = { replica, sequence: sequence + event - start };
+        const offset = position - expectedAt(kind, this.#endBefore(name));
+        const segment = { ...name, kind, offset, count, text, parents };
+        writeSegment(writer, segment, before);
+        before = segment;
+        event += count;
+      }
+    }
+    return writer.take();
+  }
+
+  /**
+   * Which characters stand from `position` on: runs with consecutive names, in their order.
+   * The first call works through the whole history; later ones cost O(log n) and what is new.
+   */
+  charactersAt(position: number, count: number): CharacterRun[] {
+    this.#checkRange(position, position + count);
+    const { tree } = this.#history.identities();
+    const { graph } = this.#history;
+    const runs: CharacterRun[] = [];
+    for (let done = 0; done < count; ) {
+      tree.seekNewest(position + done);
+      const event = tree.idHere();
+      const left = Math.min(count - done, tree.lengthHere - tree.offset);
+      const length = Math.min(left, graph.contiguous(event));
+      runs.push({ ...this.#nameOf(event), count: length });
+      done += length;
+    }
+    return runs;
+  }
+
+  /**
+   * Where a character stands, or stood before it was deleted, and how many of those named after it,
+   * at most `count`, follow directly in the same condition. Undefined when it is not known here.
+   * Cost: as {@link charactersAt}.
+   */
+  locate({ replica, sequence }: EventName, count = 1): CharacterPlace | undefined {
+    const { graph, log } = this.#history;
+    const event = graph.eventOf(replica, sequence);
+    if (event < 0 || log.kindOf(event) !== INSERT) return undefined;
+    const { tree } = this.#history.identities();
+    tree.seekId(event);
+    const length = Math.min(count, tree.lengthHere - tree.offset, graph.contiguous(event));
+    return { position: tree.newestBefore(), count: length, visible: tree.visibleHere };
+  }
+
+  /** Calls `listener` after each change of the text, until the returned function is called. */
+  onChange(listener: ChangeListener): () => void {
+    this.#listeners.add(listener);
+    return () => {
+      this.#listeners.delete(listener);
+    };
+  }
+
+  get #history(): History {
+    return this.#opened ?? this.#open();
+  }
+
+  #open(): History {
+    const history = this.#archive?.open() ?? new History();
+    this.#opened = history;
+    this.#archive = undefined;
+    const { graph, log } = history;
+    const count = graph.count(this.replica);
+    if (count > 0) {
+      this.#lastEvent = graph.eventOf(this.replica, count - 1);
+      this.#lastEnd = log.endOf(this.#lastEvent);
+    }
+    return history;
+  }
+
+  #edit(kind: OperationKind, position: number, count: number, text: string): void {
+    const { graph } = this.#history;
+    const heads = graph.heads;
+    const alone = heads.length === 1 && heads[0] === this.#lastEvent;
+    const sequence = graph.count(this.replica);
+    if (sequence + count > MAX_EVENTS) throw new RangeError('this replica has made 2^30 edits');
+    const segment: Segment = {
+      replica: this.replica,
+      sequence,
+      kind,
+      offset: position - expectedAt(kind, this.#lastEnd),
+      count,
+      text,
+      parents: alone ? undefined : heads.map((head) => this.#nameOf(head)),
+    };
+    const operation = { kind, position, count, text };
+    this.#archived = undefined;
+    const event = this.#history.append(this.replica, operation);
+    this.#lastEvent = event + count - 1;
+    this.#lastEnd = kind === INSERT ? position + count : position;
+    writeSegment(this.#writer, segment);
+    if (this.#listeners.size > 0) this.#tell(changeOf(operation), 'local');
+  }
+
+  #receive(received: Segment): void {
+    const { graph } = this.#history;
+    const ready: Segment[] = [received];
+    for (let next = ready.pop(); next !== undefined; next = ready.pop()) {
+      const known = graph.count(next.replica);
+      if (next.sequence + next.count <= known) continue;
+      const missing = this.#missing(next, known);
+      if (missing !== undefined) {
+        this.#pending.add(next, missing);
+        continue;
+      }
+      this.#merge(next.sequence < known ? withoutFirst(next, known - next.sequence) : next);
+      const { replica } = next;
+      for (;;) {
+        const woken = this.#pending.take(replica, graph.count(replica));
+        if (woken === undefined) break;
+        ready.push(woken);
+      }
+    }
+  }
+
+  /** An event that `segment` follows on and that is not known. */
+  #missing({ replica, sequence, parents = [] }: Segment, known: number): EventName | undefined {
+    if (sequence > known) return { replica, sequence: sequence - 1 };
+    const { graph } = this.#history;
+    return parents.find((parent) => parent.sequence >= graph.count(parent.replica));
+  }
+
+  #merge(segment: Segment): void {
+    const { replica, kind, count, text } = segment;
+    this.#archived = undefined;
+    const parents = this.#parentsOf(segment);
+    const position = segment.offset + expectedAt(kind, this.#endBefore(segment));
+    const changed =
+      this.#listeners.size === 0
+        ? undefined
+        : (change: TextChange): void => this.#tell(change, 'remote');
+    this.#history.merge(replica, { kind, position, count, text }, parents, changed);
+  }
+
+  #parentsOf({ replica, sequence, parents }: Segment): Version {
+    const { graph } = this.#history;
+    if (parents === undefined) return [graph.eventOf(replica, sequence - 1)];
+    const events: number[] = [];
+    for (const parent of parents) {
+      const event = graph.eventOf(parent.replica, parent.sequence);
+      let at = events.length;
+      while (at > 0 && (events[at - 1] as number) > event) at -= 1;
+      if (events[at - 1] !== event) events.splice(at, 0, event);
+    }
+    return events;
+  }
+
+  /** Where the author's event before `segment` ended. */
+  #endBefore({ replica, sequence }: EventName): number {
+    const { graph, log } = this.#history;
+    return sequence === 0 ? 0 : log.endOf(graph.eventOf(replica, sequence - 1));
+  }
+
+  #parentsToName(parents: Version, replica: number): readonly EventName[] | undefined {
+    const names = parents.map((event) => this.#nameOf(event));
+    return names.length === 1 && names[0]?.replica === replica ? undefined : names;
+  }
+
+  #nameOf(event: number): EventName {
+    const { graph } = this.#history;
+    return { replica: graph.replicaOf(event), sequence: graph.sequenceOf(event) };
+  }
+
+  #tell(change: TextChange, origin: ChangeOrigin): void {
+    for (const listener of [...this.#listeners]) listener(change, origin);
+  }
+
+  #checkRange(start: number, end: number): void {
+    if (Number.isInteger(start) && Number.isInteger(end) && start >= 0 && start <= end) {
+      if (end <= this.length) return;
+    }
+    throw new RangeError(`${start} to ${end} is no range of ${this.length} characters`);
+  }
+}
