@@ -7,6 +7,7 @@
  *
  * Invariant: what is handed on is plain data of at most `maxMessageBytes`.
  */
+import type { Codec } from './codec.ts';
 import { MAX_NUMBERED_CHANNELS } from './frame-writer.ts';
 import { PlainReader } from './plain-reader.ts';
 import { Refusal } from './refusal.ts';
@@ -14,24 +15,26 @@ import { Refusal } from './refusal.ts';
 const MAX_NAME_BYTES = 64;
 
 export interface FrameReaderOptions {
+  readonly codec: Codec;
   readonly maxMessageBytes: number;
   /** Returns false when nothing more of this frame is wanted. */
   readonly deliver: (channel: string, plain: unknown) => boolean;
 }
 
 export class FrameReader {
-  readonly #plain = new PlainReader();
+  readonly #plain: PlainReader;
   readonly #names: string[] = [];
   readonly #maxMessageBytes: number;
   readonly #deliver: (channel: string, plain: unknown) => boolean;
 
-  constructor({ maxMessageBytes, deliver }: FrameReaderOptions) {
+  constructor({ codec, maxMessageBytes, deliver }: FrameReaderOptions) {
+    this.#plain = new PlainReader(codec);
     this.#maxMessageBytes = maxMessageBytes;
     this.#deliver = deliver;
   }
 
   /** @throws {Refusal} what the sender of this frame deserves. */
-  read(frame: Buffer): void {
+  read(frame: Uint8Array): void {
     const plain = this.#plain;
     plain.load(frame);
     try {

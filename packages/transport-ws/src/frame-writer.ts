@@ -6,42 +6,33 @@
  * then on; after `MAX_NUMBERED_CHANNELS` names it always travels as its name. An empty frame says
  * "still here".
  *
- * The port demands that a message is encoded when `send` returns, so msgpackr packs each one at
- * once, and it is copied into a slab of which frames are consecutive parts. Slabs are filled once
+ * The port demands that a message is encoded when `send` returns, so each one is packed at
+ * once and copied into a slab of which frames are consecutive parts. Slabs are filled once
  * and never used again: a frame may stay with the socket for as long as it likes.
  *
  * Invariant: frames, in order, hold each message once. Cost: one pack and one copy per message;
  * one allocation per `SLAB_BYTES`.
  */
-import { Packr, RESET_BUFFER_MODE, REUSE_BUFFER_MODE } from 'msgpackr';
+import type { Codec } from './codec.ts';
 
 export const MAX_NUMBERED_CHANNELS = 1_024;
 /** What a channel adds to a message at most: its name of 64 bytes and that name's header. */
 export const MAX_CHANNEL_BYTES = 66;
 const SLAB_BYTES = 65_536;
 
-// Plain data as the port defines it needs no records, no references and no extensions; sizes are
-// then exactly what `measurePlain` counted.
-const packr = new Packr({
-  useRecords: false,
-  variableMapSize: true,
-  structuredClone: false,
-  moreTypes: false,
-  useToJSON: false,
-} as ConstructorParameters<typeof Packr>[0]);
-
-/** msgpackr's own buffer, with the part that holds the message; good until the next pack. */
-type Packed = Buffer & { readonly start: number; readonly end: number };
+const names = new TextEncoder();
 
 export class FrameWriter {
-  readonly #emit: (frame: Buffer) => void;
+  readonly #codec: Codec;
+  readonly #emit: (frame: Uint8Array) => void;
   readonly #numbers = new Map<string, number>();
-  #slab: Buffer = Buffer.alloc(0);
+  #slab: Uint8Array = new Uint8Array(0);
   #start = 0;
   #at = 0;
 
   /** `emit` takes each finished frame and may keep it. */
-  constructor(emit: (frame: Buffer) => void) {
+  constructor(codec: Codec, emit: (frame: Uint8Array) => void) {
+    this.#codec = codec;
     this.#emit = emit;
   }
 
@@ -52,11 +43,10 @@ export class FrameWriter {
 
   /** Adds a message that `measurePlain` has found plain; emits the frame so far if it is full. */
   add(channel: string, message: unknown): void {
-    const packed = packr.pack(message, REUSE_BUFFER_MODE | RESET_BUFFER_MODE) as Packed;
-    const { start, end } = packed;
-    this.#reserve(MAX_CHANNEL_BYTES + end - start);
+    const packed = this.#codec.pack(message);
+    this.#reserve(MAX_CHANNEL_BYTES + packed.end - packed.start);
     this.#writeChannel(channel);
-    this.#at += packed.copy(this.#slab, this.#at, start, end);
+    this.#at += this.#codec.place(packed, this.#slab, this.#at);
   }
 
   /** Emits what has been added since the last frame, if anything. */
@@ -70,8 +60,7 @@ export class FrameWriter {
   #reserve(bytes: number): void {
     if (bytes <= this.#slab.length - this.#at) return;
     this.flush();
-    // Not from Node's shared pool: a slab is a pool of its own.
-    this.#slab = Buffer.allocUnsafeSlow(Math.max(SLAB_BYTES, bytes));
+    this.#slab = this.#codec.allocate(Math.max(SLAB_BYTES, bytes));
     this.#start = 0;
     this.#at = 0;
   }
@@ -83,7 +72,7 @@ export class FrameWriter {
       if (this.#numbers.size < MAX_NUMBERED_CHANNELS) {
         this.#numbers.set(channel, this.#numbers.size);
       }
-      const length = slab.write(channel, this.#at + 2);
+      const { written: length } = names.encodeInto(channel, slab.subarray(this.#at + 2));
       slab[this.#at] = 0xd9;
       slab[this.#at + 1] = length;
       this.#at += 2 + length;
@@ -92,7 +81,8 @@ export class FrameWriter {
       this.#at += 1;
     } else {
       slab[this.#at] = 0xcd;
-      slab.writeUInt16BE(number, this.#at + 1);
+      slab[this.#at + 1] = number >> 8;
+      slab[this.#at + 2] = number & 0xff;
       this.#at += 3;
     }
   }

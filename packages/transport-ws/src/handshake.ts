@@ -33,6 +33,8 @@ import { Refusal } from './refusal.ts';
 export const PROTOCOL_VERSION = 1;
 /** The largest frame of the handshake is a HELLO with two names of 128 bytes: 312. */
 export const MAX_HANDSHAKE_FRAME_BYTES = 320;
+/** All that either side may send before it is authenticated: two frames, and their headers. */
+export const MAX_UNAUTHENTICATED_BYTES = 1_024;
 export const NONCE_BYTES = 32;
 export const INSTANCE_BYTES = 16;
 const MAC_BYTES = 32;
@@ -89,7 +91,7 @@ export class DialerHandshake {
   }
 
   /** Takes the CHALLENGE; `lostSession` is the last connection with this peer that ended here. */
-  challenged(bytes: Buffer, lostSession: string): Buffer {
+  challenged(bytes: Uint8Array, lostSession: string): Buffer {
     if (this.#transcript !== undefined) throw outOfTurn();
     const fields = new Fields(bytes, CHALLENGE);
     const listenerInstance = fields.take(INSTANCE_BYTES);
@@ -110,7 +112,7 @@ export class DialerHandshake {
   }
 
   /** Takes the ACCEPT. When it returns, the listener is who it should be. */
-  accepted(bytes: Buffer): void {
+  accepted(bytes: Uint8Array): void {
     if (this.#transcript === undefined) throw outOfTurn();
     const fields = new Fields(bytes, ACCEPT);
     const mac = fields.take(MAC_BYTES);
@@ -141,7 +143,7 @@ export class ListenerHandshake {
   }
 
   /** Takes the HELLO, whose claims are believed only after the proof. */
-  greeted(bytes: Buffer): Buffer {
+  greeted(bytes: Uint8Array): Buffer {
     if (this.#transcript !== undefined) throw outOfTurn();
     const { self, instance, nonce } = this.#options;
     const fields = new Fields(bytes, HELLO);
@@ -164,7 +166,7 @@ export class ListenerHandshake {
   }
 
   /** Takes the PROOF. */
-  proved(bytes: Buffer): Authenticated {
+  proved(bytes: Uint8Array): Authenticated {
     const transcript = this.#transcript;
     if (transcript === undefined) throw outOfTurn();
     const fields = new Fields(bytes, PROOF);
@@ -223,9 +225,9 @@ class Fields {
   readonly #bytes: Buffer;
   #at: number = MAGIC.length + 2;
 
-  constructor(bytes: Buffer, kind: number) {
+  constructor(bytes: Uint8Array, kind: number) {
     const sized = bytes.length >= this.#at && bytes.length <= MAX_HANDSHAKE_FRAME_BYTES;
-    if (!sized || !bytes.subarray(0, MAGIC.length).equals(MAGIC)) {
+    if (!sized || !MAGIC.equals(bytes.subarray(0, MAGIC.length))) {
       throw new Refusal('bad-hello', 'not a frame of this handshake');
     }
     if (bytes[MAGIC.length] !== PROTOCOL_VERSION) {

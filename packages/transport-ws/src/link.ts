@@ -13,15 +13,19 @@
  */
 import type { Clock, Timer } from '@ds/clock';
 import type { SendResult } from '@ds/transport';
+import type { Codec } from './codec.ts';
 import { FrameReader } from './frame-reader.ts';
+import type { FrameSocket } from './frame-socket.ts';
 import { FrameWriter } from './frame-writer.ts';
-import type { FrameSocket } from './socket.ts';
 
-const HEARTBEAT: Buffer = Buffer.alloc(0);
+const HEARTBEAT: Uint8Array = new Uint8Array(0);
 
 export interface LinkOptions {
+  readonly codec: Codec;
   readonly socket: FrameSocket;
   readonly clock: Clock;
+  /** Runs `flush` when the work at hand is done. @default a timer of 0 ms */
+  readonly defer?: ((flush: () => void) => void) | undefined;
   readonly heartbeatMs: number;
   readonly deadAfterMs: number;
   readonly maxMessageBytes: number;
@@ -39,11 +43,13 @@ export class Link {
   readonly #reader: FrameReader;
   readonly #sent = (): void => this.#checkRoom();
   readonly #flush = (): void => {
-    this.#flushTimer = undefined;
+    this.#flushing = false;
     this.#writer.flush();
   };
+  #flushing = false;
   #flushTimer: Timer | undefined;
   #heartbeatTimer: Timer;
+  #heartbeatAt: number;
   #deadTimer: Timer;
   #heardAt: number;
   #sentSinceHeartbeat = false;
@@ -52,12 +58,13 @@ export class Link {
 
   constructor(options: LinkOptions) {
     this.#options = options;
-    const { clock, heartbeatMs, deadAfterMs, socket, maxMessageBytes, deliver } = options;
-    this.#writer = new FrameWriter((frame) => {
+    const { codec, clock, heartbeatMs, deadAfterMs, socket, maxMessageBytes, deliver } = options;
+    this.#writer = new FrameWriter(codec, (frame) => {
       this.#sentSinceHeartbeat = true;
       socket.send(frame, this.#sent);
     });
     this.#reader = new FrameReader({
+      codec,
       maxMessageBytes,
       deliver: (channel, plain) => {
         deliver(channel, plain);
@@ -65,26 +72,29 @@ export class Link {
       },
     });
     this.#heardAt = clock.monotonic();
+    this.#heartbeatAt = this.#heardAt + heartbeatMs;
     this.#heartbeatTimer = clock.setTimer(heartbeatMs, () => this.#heartbeat());
     this.#deadTimer = clock.setTimer(deadAfterMs, () => this.#judge());
   }
 
   submit(channel: string, message: unknown, bytes: number): SendResult {
     if (this.#stopped) return 'unreachable';
-    const { socket, maxQueuedBytes, clock } = this.#options;
+    const { socket, maxQueuedBytes } = this.#options;
     const queuedBytes = this.#writer.pendingBytes + socket.bufferedBytes;
     if (queuedBytes + bytes > maxQueuedBytes) {
       this.#saturated = true;
       return 'saturated';
     }
     this.#writer.add(channel, message);
-    this.#flushTimer ??= clock.setTimer(0, this.#flush);
+    if (!this.#flushing) this.#flushSoon();
     return 'queued';
   }
 
   /** @throws {Refusal} what the sender of this frame deserves. */
-  receive(frame: Buffer): void {
+  receive(frame: Uint8Array): void {
     this.#heardAt = this.#options.clock.monotonic();
+    // A page in the background gets its timers late or not at all, but its input at once.
+    if (this.#heardAt >= this.#heartbeatAt) this.#heartbeat();
     if (frame.length > 0) this.#reader.read(frame);
   }
 
@@ -98,6 +108,13 @@ export class Link {
     this.#deadTimer.cancel();
   }
 
+  #flushSoon(): void {
+    this.#flushing = true;
+    const { clock, defer } = this.#options;
+    if (defer) defer(this.#flush);
+    else this.#flushTimer = clock.setTimer(0, this.#flush);
+  }
+
   #checkRoom(): void {
     if (!this.#saturated || this.#stopped) return;
     const { socket, maxQueuedBytes, drained } = this.#options;
@@ -108,6 +125,8 @@ export class Link {
 
   #heartbeat(): void {
     const { clock, heartbeatMs, socket } = this.#options;
+    this.#heartbeatTimer.cancel();
+    this.#heartbeatAt = clock.monotonic() + heartbeatMs;
     this.#heartbeatTimer = clock.setTimer(heartbeatMs, () => this.#heartbeat());
     // What is still on its way out says the same.
     if (!this.#sentSinceHeartbeat && socket.bufferedBytes === 0) socket.send(HEARTBEAT);

@@ -2,7 +2,7 @@
 import { type Clock, systemClock } from '@ds/clock';
 import { Backoff, type BackoffOptions } from '@ds/resilience';
 import { checkNodeId, type HandlerErrorListener, type NodeId } from '@ds/transport';
-import { MAX_CHANNEL_BYTES } from './frame-writer.ts';
+import { checkFrameLimits, checkPeer, checkPositive } from './limits.ts';
 
 export interface WebSocketTransportOptions {
   /** This node's name, under which the others dial it. */
@@ -69,8 +69,6 @@ export interface ResolvedOptions {
   readonly onHandlerError: HandlerErrorListener | undefined;
 }
 
-const MIN_FRAME_BYTES = 131_072;
-
 /** @throws {RangeError} naming the option that makes no sense. */
 export function resolveOptions({
   self,
@@ -84,7 +82,7 @@ export function resolveOptions({
   deadAfterMs = 3_000,
   handshakeTimeoutMs = 5_000,
   maxMessageBytes = 2 ** 20,
-  maxFrameBytes = Math.max(MIN_FRAME_BYTES, maxMessageBytes + MAX_CHANNEL_BYTES),
+  maxFrameBytes,
   maxQueuedBytes = Math.max(8 * 2 ** 20, maxMessageBytes),
   maxConnections = 256,
   maxHandshakes = 64,
@@ -95,17 +93,10 @@ export function resolveOptions({
   if (!(key instanceof Uint8Array && key.length >= 16)) {
     throw new RangeError('key is a Uint8Array of 16 bytes or more');
   }
-  const bounds = { heartbeatMs, deadAfterMs, handshakeTimeoutMs, maxMessageBytes, maxFrameBytes };
-  const counts = { maxQueuedBytes, maxConnections, maxHandshakes };
-  for (const [name, value] of Object.entries({ ...bounds, ...counts })) {
-    if (!(value > 0 && value <= 2 ** 31 - 1)) {
-      throw new RangeError(`${name} is positive and less than 2^31, got ${value}`);
-    }
-  }
-  demand(deadAfterMs >= 2 * heartbeatMs, 'deadAfterMs is at least two heartbeats');
-  demand(maxQueuedBytes >= maxMessageBytes, 'maxQueuedBytes holds a message of maxMessageBytes');
-  const slab = Math.max(MIN_FRAME_BYTES / 2, maxMessageBytes + MAX_CHANNEL_BYTES);
-  demand(maxFrameBytes >= slab, `maxFrameBytes is at least ${slab} with this maxMessageBytes`);
+  const counts = { handshakeTimeoutMs, maxConnections, maxHandshakes };
+  checkPositive(counts);
+  const frames = { heartbeatMs, deadAfterMs, maxMessageBytes, maxFrameBytes, maxQueuedBytes };
+  const limits = checkFrameLimits(frames);
   const others = new Map(Object.entries(peers).filter(([id]) => id !== self));
   for (const [id, url] of others) checkPeer(id, url);
   const newBackoff = (): Backoff => new Backoff({ ...backoff, random });
@@ -118,20 +109,9 @@ export function resolveOptions({
     key: Uint8Array.from(key),
     accept: accept ?? ((id) => others.has(id)),
     clock,
-    ...bounds,
+    ...limits,
     ...counts,
     newBackoff,
     onHandlerError,
   };
-}
-
-function demand(holds: boolean, what: string): void {
-  if (!holds) throw new RangeError(what);
-}
-
-function checkPeer(id: NodeId, url: string): void {
-  checkNodeId(id);
-  if (!URL.canParse(url) || !['ws:', 'wss:'].includes(new URL(url).protocol)) {
-    throw new RangeError(`the address of '${id}' is a ws:// or wss:// URL, got ${url}`);
-  }
 }

@@ -27,10 +27,11 @@ import type { Timer } from '@ds/clock';
 import type { Backoff } from '@ds/resilience';
 import type { NodeId, PeerEvent } from '@ds/transport';
 import { Connection, type ConnectionHost } from './connection.ts';
+import type { FrameSocket } from './frame-socket.ts';
 import { type Authenticated, INSTANCE_BYTES, NO_SESSION, NONCE_BYTES } from './handshake.ts';
 import type { ResolvedOptions } from './options.ts';
 import { RefusalCounts, type RefusalReason } from './refusal.ts';
-import type { FrameSocket, Network } from './socket.ts';
+import type { Network } from './socket.ts';
 
 /** What is known of one peer, for people. */
 export interface PeerLink {

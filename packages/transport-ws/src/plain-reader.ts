@@ -20,20 +20,25 @@
  *
  * Source: https://github.com/msgpack/msgpack/blob/master/spec.md
  */
-import { isUtf8 } from 'node:buffer';
 import { MAX_PLAIN_DEPTH } from '@ds/transport';
+import type { Codec } from './codec.ts';
 import { KeyCache } from './key-cache.ts';
 import { Refusal } from './refusal.ts';
 
-const EMPTY = Buffer.alloc(0);
+const EMPTY = new Uint8Array(0);
 // Up to this many bytes, joining characters beats a call into the host's decoder.
 const SHORT_STRING_BYTES = 10;
 
 export class PlainReader {
+  readonly #codec: Codec;
   readonly #keys = new KeyCache();
-  #bytes: Buffer = EMPTY;
+  #bytes: Uint8Array = EMPTY;
   #end = 0;
   #at = 0;
+
+  constructor(codec: Codec) {
+    this.#codec = codec;
+  }
 
   /** Where the next value begins. */
   get position(): number {
@@ -45,7 +50,7 @@ export class PlainReader {
   }
 
   /** Starts over with `frame`, which the caller must not change until it has been read. */
-  load(frame: Buffer): void {
+  load(frame: Uint8Array): void {
     this.#bytes = frame;
     this.#end = frame.length;
     this.#at = 0;
@@ -101,7 +106,7 @@ export class PlainReader {
       case 0xd2:
         return this.#uint(4) | 0;
       case 0xd3:
-        return bytes.readBigInt64BE(this.#take(8));
+        return this.#codec.int64(bytes, this.#take(8));
       case 0xd9:
         return this.#string(this.#uint(1));
       case 0xda:
@@ -140,21 +145,14 @@ export class PlainReader {
   }
 
   #float64(): number {
-    const value = this.#bytes.readDoubleBE(this.#take(8));
+    const value = this.#codec.float64(this.#bytes, this.#take(8));
     if (!Number.isFinite(value)) throw new Refusal('bad-frame', `a frame holds ${value}`);
     return value === 0 ? 0 : value;
   }
 
-  /**
-   * Small values share Node's own pool of 8 KiB buffers: a buffer of its own would cost a value of
-   * 100 bytes more than all the rest of its decoding.
-   */
   #binary(length: number): Uint8Array {
     const start = this.#take(length);
-    const { buffer, byteOffset } = Buffer.allocUnsafe(length);
-    const copy = new Uint8Array(buffer, byteOffset, length);
-    copy.set(this.#bytes.subarray(start, start + length));
-    return copy;
+    return this.#codec.copy(this.#bytes, start, start + length);
   }
 
   #string(length: number): string {
@@ -162,10 +160,8 @@ export class PlainReader {
     const end = start + length;
     const short = length <= SHORT_STRING_BYTES ? this.#ascii(start, end) : undefined;
     if (short !== undefined) return short;
-    const bytes = this.#bytes;
-    const text = bytes.toString('utf8', start, end);
-    // The host's decoder replaces what is invalid; only then is a second look needed.
-    if (text.includes('\ufffd') && !isUtf8(bytes.subarray(start, end))) {
+    const text = this.#codec.text(this.#bytes, start, end);
+    if (text === undefined) {
       throw new Refusal('bad-frame', 'a frame holds a string that is not valid UTF-8');
     }
     return text;

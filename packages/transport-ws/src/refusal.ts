@@ -37,6 +37,12 @@ export const CLOSE_CODES = {
   'too-deep': 4013,
   /** A frame or message beyond the limits. */
   'too-large': 4014,
+  /** A client's token that `authenticate` does not know. */
+  'wrong-token': 4015,
+  /** A client under a name that its token does not give it. */
+  'wrong-name': 4016,
+  /** No place left for clients, or for more of the same identity. */
+  'too-many-clients': 4017,
 } as const;
 
 /** Thrown by whoever reads what a peer sent; caught where the connection is closed. */

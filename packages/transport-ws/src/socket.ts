@@ -15,41 +15,20 @@ import type { AddressInfo, Socket } from 'node:net';
 import type { Clock, Timer } from '@ds/clock';
 import { WebSocket, WebSocketServer } from 'ws';
 import { WebSocketTransportError } from './errors.ts';
+import type { FrameSocket, SocketEvents } from './frame-socket.ts';
+import { MAX_UNAUTHENTICATED_BYTES } from './handshake.ts';
 import type { RefusalReason } from './refusal.ts';
 
-/** All that either side of a handshake may send: two frames of 320 bytes, and headers. */
-const MAX_UNAUTHENTICATED_BYTES = 1_024;
 const MAX_HTTP_HEADER_BYTES = 8_192;
 const CLOSE_TIMEOUT_MS = 1_000;
-
-export interface SocketEvents {
-  /** Only when dialled: frames may be sent from here on. */
-  opened(): void;
-  frame(bytes: Buffer): void;
-  /** `refusal`: it broke a rule that is kept here. */
-  closed(ending: { readonly problem: string; readonly refusal: RefusalReason | undefined }): void;
-}
-
-export interface FrameSocket {
-  /** Handed to `send` and not yet to the operating system. */
-  readonly bufferedBytes: number;
-  /** Sets who is told; to be called at once. */
-  listen(events: SocketEvents): void;
-  /** Sends `frame`, which must not change any more; `sent` is called when it has left. */
-  send(frame: Buffer, sent?: () => void): void;
-  /** The other side has proved itself: the limits for strangers end. */
-  authenticated(): void;
-  /** Says why, and closes. */
-  close(code: number, reason: string): void;
-  /** Closes at once. */
-  destroy(): void;
-}
 
 export interface ListenOptions {
   readonly host: string;
   readonly port: number;
   readonly clock: Clock;
   readonly maxFrameBytes: number;
+  /** All that a connection may send before it has authenticated. */
+  readonly maxUnauthenticatedBytes: number;
   readonly maxHandshakes: number;
   readonly handshakeTimeoutMs: number;
   readonly connected: (socket: FrameSocket) => void;
@@ -74,7 +53,7 @@ export const nodeNetwork: Network = {
   randomBytes: (length) => randomBytes(length),
   dial(url, maxFrameBytes) {
     const ws = new WebSocket(url, { ...wsOptions(maxFrameBytes), followRedirects: false });
-    return new NodeSocket(ws, undefined, () => {});
+    return new NodeSocket(ws, undefined, MAX_UNAUTHENTICATED_BYTES, () => {});
   },
   listen: (options) => new Listener(options).open(),
 };
@@ -97,6 +76,7 @@ function wsOptions(maxFrameBytes: number): WsOptions {
 
 class NodeSocket implements FrameSocket {
   readonly #ws: WebSocket;
+  readonly #maxUnauthenticatedBytes: number;
   readonly #onAuthenticated: () => void;
   #tcp: Socket | undefined;
   #events: SocketEvents | undefined;
@@ -105,13 +85,19 @@ class NodeSocket implements FrameSocket {
   #unauthenticatedBytes = 0;
   readonly #count = (chunk: Buffer): void => {
     this.#unauthenticatedBytes += chunk.length;
-    if (this.#unauthenticatedBytes > MAX_UNAUTHENTICATED_BYTES) {
+    if (this.#unauthenticatedBytes > this.#maxUnauthenticatedBytes) {
       this.#break('too-large', 'sent too much before it authenticated');
     }
   };
 
-  constructor(ws: WebSocket, tcp: Socket | undefined, onAuthenticated: () => void) {
+  constructor(
+    ws: WebSocket,
+    tcp: Socket | undefined,
+    maxUnauthenticatedBytes: number,
+    onAuthenticated: () => void,
+  ) {
     this.#ws = ws;
+    this.#maxUnauthenticatedBytes = maxUnauthenticatedBytes;
     this.#onAuthenticated = onAuthenticated;
     if (tcp !== undefined) this.#limit(tcp);
     ws.on('upgrade', (response: IncomingMessage) => (this.#tcp = response.socket));
@@ -140,7 +126,7 @@ class NodeSocket implements FrameSocket {
     this.#events = events;
   }
 
-  send(frame: Buffer, sent?: () => void): void {
+  send(frame: Uint8Array, sent?: () => void): void {
     this.#ws.send(frame, sent);
   }
 
@@ -213,7 +199,8 @@ class Listener {
     this.#wss.on('connection', (ws: WebSocket, request: IncomingMessage) => {
       const tcp = request.socket;
       this.#strangers.get(tcp)?.cancel();
-      options.connected(new NodeSocket(ws, tcp, () => this.#strangers.delete(tcp)));
+      const authenticated = (): boolean => this.#strangers.delete(tcp);
+      options.connected(new NodeSocket(ws, tcp, options.maxUnauthenticatedBytes, authenticated));
     });
   }
 

@@ -15,6 +15,7 @@ import {
   type TransportStatus,
   type Unsubscribe,
 } from '@ds/transport';
+import { MAX_UNAUTHENTICATED_BYTES } from './handshake.ts';
 import { Loopback } from './loopback.ts';
 import { type ResolvedOptions, resolveOptions, type WebSocketTransportOptions } from './options.ts';
 import { Peering, type PeerLink } from './peering.ts';
@@ -103,6 +104,7 @@ class Node implements WebSocketTransport {
       this.#listening = await this.#network.listen({
         ...options,
         ...listen,
+        maxUnauthenticatedBytes: MAX_UNAUTHENTICATED_BYTES,
         connected: (socket) => this.#peering.arrived(socket),
         refused: (reason) => this.#peering.refused(reason),
         signal,

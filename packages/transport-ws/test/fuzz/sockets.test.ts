@@ -5,6 +5,7 @@
 import { describe, expect, it } from 'vitest';
 import { FrameReader } from '../../src/frame-reader.ts';
 import type { RefusalReason, WebSocketTransport } from '../../src/index.ts';
+import { nodeCodec } from '../../src/node-codec.ts';
 import { CLOSE_CODES, Refusal } from '../../src/refusal.ts';
 import { attacker } from '../support/attacker.ts';
 import { open, until } from '../support/cluster.ts';
@@ -61,7 +62,7 @@ function judged(reader: FrameReader, bytes: Buffer): RefusalReason | undefined {
   }
 }
 
-describe('a node under attack', () => {
+describe('a node under attack', { timeout: 120_000 }, () => {
   it(`closes and counts a node with the key for what it deserves, ${FRAMES} times`, async () => {
     const { victim, stop } = await conversation();
     const seed = Math.floor(Math.random() * 2 ** 31);
@@ -70,6 +71,7 @@ describe('a node under attack', () => {
       const node = await attacker(victim.port!);
       expect(await node.authenticate({ peer: 'victim' })).toBe(true);
       const judge = new FrameReader({
+        codec: nodeCodec,
         maxMessageBytes: victim.maxMessageBytes,
         deliver: () => true,
       });

@@ -2,7 +2,8 @@
  * A network whose every step a test chooses: frames and endings wait in one queue per direction
  * until they are picked. For interleavings that real sockets show once in a million runs.
  */
-import type { FrameSocket, Listening, Network, SocketEvents } from '../../src/socket.ts';
+import type { FrameSocket, SocketEvents } from '../../src/frame-socket.ts';
+import type { Listening, Network } from '../../src/socket.ts';
 
 type Ending = Parameters<SocketEvents['closed']>[0];
 

@@ -1,6 +1,7 @@
 /** Frames nobody should send: an endless, seeded supply for the fuzzers. */
 import { Packr } from 'msgpackr';
 import { FrameWriter } from '../../src/frame-writer.ts';
+import { nodeCodec } from '../../src/node-codec.ts';
 import { seededRandom } from './seeded-random.ts';
 
 export interface HostileFrame {
@@ -25,8 +26,8 @@ export class HostileFrames {
 
   /** A frame as an honest node would send it. */
   valid(): Buffer {
-    const frames: Buffer[] = [];
-    const writer = new FrameWriter((frame) => frames.push(frame));
+    const frames: Uint8Array[] = [];
+    const writer = new FrameWriter(nodeCodec, (frame) => frames.push(frame));
     for (let i = this.#below(4); i >= 0; i -= 1) {
       writer.add(`channel ${this.#below(3)}`, this.#plain(0));
     }

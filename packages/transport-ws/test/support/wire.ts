@@ -3,9 +3,11 @@ import { type AddressInfo, connect, createServer, type Server, type Socket } fro
 
 export class Wire {
   readonly #server: Server;
+  #targetPort: number;
   readonly #pairs = new Set<readonly [Socket, Socket]>();
   #mode: 'forward' | 'refuse' = 'forward';
 
+  /** Port 0 leads nowhere, until {@link lead}. */
   static async open(targetPort: number): Promise<Wire> {
     const wire = new Wire(targetPort);
     await new Promise<void>((resolve) => wire.#server.listen(0, '127.0.0.1', resolve));
@@ -13,9 +15,10 @@ export class Wire {
   }
 
   private constructor(targetPort: number) {
+    this.#targetPort = targetPort;
     this.#server = createServer((near) => {
-      if (this.#mode === 'refuse') return near.destroy();
-      const far = connect(targetPort, '127.0.0.1');
+      if (this.#mode === 'refuse' || this.#targetPort === 0) return near.destroy();
+      const far = connect(this.#targetPort, '127.0.0.1');
       const pair = [near, far] as const;
       this.#pairs.add(pair);
       for (const socket of pair) {
@@ -42,6 +45,10 @@ export class Wire {
 
   get connections(): number {
     return this.#pairs.size;
+  }
+
+  lead(targetPort: number): void {
+    this.#targetPort = targetPort;
   }
 
   /** Resets what is connected and refuses what comes. */

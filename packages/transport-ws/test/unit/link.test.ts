@@ -2,6 +2,7 @@
 import { ManualClock } from '@ds/clock/memory';
 import { describe, expect, it } from 'vitest';
 import { Link } from '../../src/link.ts';
+import { nodeCodec } from '../../src/node-codec.ts';
 import { FakeSocket } from '../support/fake-network.ts';
 
 /** A socket that lets go of what was sent only when told. */
@@ -22,11 +23,21 @@ class SlowSocket extends FakeSocket {
   }
 }
 
+/** A page in the background: time goes by, and no timer fires. */
+class BackgroundClock extends ManualClock {
+  elapsedMs = 0;
+
+  override monotonic(): number {
+    return this.elapsedMs;
+  }
+}
+
 function link({ clock = new ManualClock(), maxQueuedBytes = 10_000 } = {}) {
   const socket = new SlowSocket();
   const told: string[] = [];
   const received: unknown[] = [];
   const subject = new Link({
+    codec: nodeCodec,
     socket,
     clock,
     heartbeatMs: 100,
@@ -82,6 +93,22 @@ describe('a link', () => {
       }
     }
     expect([...a.told, ...b.told]).toEqual([]);
+  });
+
+  it('makes up for a heartbeat whose timer is late as soon as it hears anything', () => {
+    const clock = new BackgroundClock();
+    const { socket, subject } = link({ clock });
+    for (const [atMs, heartbeats] of [
+      [99, 0],
+      [100, 1],
+      [150, 1],
+      [220, 2],
+    ] as const) {
+      clock.elapsedMs = atMs;
+      subject.receive(Buffer.alloc(0));
+      socket.letGo();
+      expect(socket.sent.length).toBe(heartbeats);
+    }
   });
 
   it('calls a peer dead after deadAfterMs of silence, and not before', () => {

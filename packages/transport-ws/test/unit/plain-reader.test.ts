@@ -1,19 +1,22 @@
 /** What the reader refuses, byte by byte, and what it reads. */
 import { describe, expect, it } from 'vitest';
+import type { Codec } from '../../src/codec.ts';
+import { nodeCodec } from '../../src/node-codec.ts';
 import { PlainReader } from '../../src/plain-reader.ts';
 import { Refusal } from '../../src/refusal.ts';
+import { codecs } from '../support/codecs.ts';
 
-function read(hex: string): unknown {
-  const reader = new PlainReader();
+function read(hex: string, codec: Codec = nodeCodec): unknown {
+  const reader = new PlainReader(codec);
   reader.load(Buffer.from(hex.replaceAll(' ', ''), 'hex'));
   const value = reader.read();
   expect(reader.done).toBe(true);
   return value;
 }
 
-function reasonOf(hex: string): string {
+function reasonOf(hex: string, codec: Codec): string {
   try {
-    return `no refusal, but ${String(read(hex))}`;
+    return `no refusal, but ${String(read(hex, codec))}`;
   } catch (error) {
     return error instanceof Refusal ? error.reason : String(error);
   }
@@ -58,21 +61,21 @@ const refused: Record<string, string> = {
   'a map of 4 Gi entries': 'df ffffffff a161 00',
 };
 
-describe('the plain reader refuses', () => {
+describe.each(codecs)('the plain reader on %s refuses', (_host, codec) => {
   for (const [name, hex] of Object.entries(refused)) {
-    it(name, () => expect(reasonOf(hex)).toBe('bad-frame'));
+    it(name, () => expect(reasonOf(hex, codec)).toBe('bad-frame'));
   }
 
   it('nesting beyond 64 levels, in arrays and in maps, and takes 64', () => {
-    expect(reasonOf(`${'91'.repeat(64)} 00`)).toMatch('no refusal');
-    expect(reasonOf(`${'91'.repeat(65)} 00`)).toBe('too-deep');
-    expect(reasonOf(`${'81a161'.repeat(65)} 00`)).toBe('too-deep');
-    expect(reasonOf('91'.repeat(1_000_000))).toBe('too-deep');
+    expect(reasonOf(`${'91'.repeat(64)} 00`, codec)).toMatch('no refusal');
+    expect(reasonOf(`${'91'.repeat(65)} 00`, codec)).toBe('too-deep');
+    expect(reasonOf(`${'81a161'.repeat(65)} 00`, codec)).toBe('too-deep');
+    expect(reasonOf('91'.repeat(1_000_000), codec)).toBe('too-deep');
   });
 
   it('a length beyond the frame before it makes anything of it', () => {
     for (const hex of [`dd 00000100 ${'00'.repeat(255)}`, `df 00000080 ${'a16100'.repeat(80)}`]) {
-      const reader = new PlainReader();
+      const reader = new PlainReader(codec);
       reader.load(Buffer.from(hex.replaceAll(' ', ''), 'hex'));
       expect(() => reader.read()).toThrow(Refusal);
       expect(reader.position).toBe(5);
@@ -80,29 +83,33 @@ describe('the plain reader refuses', () => {
   });
 });
 
-describe('the plain reader reads', () => {
+describe.each(codecs)('the plain reader on %s reads', (_host, codec) => {
   it('a replacement character that was sent as such', () => {
-    expect(read('a3 efbfbd')).toBe('\ufffd');
-    expect(read(`ae ${'61'.repeat(11)} efbfbd`)).toBe(`${'a'.repeat(11)}\ufffd`);
+    expect(read('a3 efbfbd', codec)).toBe('\ufffd');
+    expect(read(`ae ${'61'.repeat(11)} efbfbd`, codec)).toBe(`${'a'.repeat(11)}\ufffd`);
   });
 
   it('-0 as 0, and integers of every width with their sign', () => {
-    expect(Object.is(read('cb 8000000000000000'), 0)).toBe(true);
-    expect([read('d0 80'), read('d1 8000'), read('d2 80000000')]).toEqual([
+    expect(Object.is(read('cb 8000000000000000', codec), 0)).toBe(true);
+    expect([read('d0 80', codec), read('d1 8000', codec), read('d2 80000000', codec)]).toEqual([
       -128,
       -32_768,
       -(2 ** 31),
     ]);
-    expect([read('cc ff'), read('cd ffff'), read('ce ffffffff')]).toEqual([
+    expect([read('cc ff', codec), read('cd ffff', codec), read('ce ffffffff', codec)]).toEqual([
       255,
       65_535,
       2 ** 32 - 1,
     ]);
-    expect([read('e0'), read('7f'), read('d3 8000000000000000')]).toEqual([-32, 127, -(2n ** 63n)]);
+    expect([read('e0', codec), read('7f', codec), read('d3 8000000000000000', codec)]).toEqual([
+      -32,
+      127,
+      -(2n ** 63n),
+    ]);
   });
 
   it('each key as itself, though keys are remembered', () => {
-    const reader = new PlainReader();
+    const reader = new PlainReader(codec);
     // The same length, and the same first, middle and last byte.
     for (const key of ['aXbYc', 'aZbWc', 'aXbYc', 'aZbWc', '', 'constructor']) {
       reader.load(
