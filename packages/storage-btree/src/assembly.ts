@@ -13,7 +13,8 @@
  * Source: B*-trees, Knuth vol. 3, 6.2.4.
  */
 
-import { setU32, setU48 } from './numbers.ts';
+import { setU32 } from '@ds/storage/engine';
+import { setU48 } from './numbers.ts';
 import { CHILD_BYTES, PAGE_HEADER_BYTES, type Page, SLOT_BYTES } from './page.ts';
 import { encodePage } from './page-encoder.ts';
 import type { PageWriter } from './page-writer.ts';

@@ -1,8 +1,8 @@
 /**
  * What is to happen to a tree: single changes in key order, and ranges to be emptied before them.
  *
- * A place in it is kept, so that a tree can take a long list in slices. Source of the list: a
- * batch, a full write buffer, sorted input.
+ * A place in it is kept, so that a tree can take a long list in slices. Source of the list: a full
+ * write buffer, or sorted input.
  */
 import { compareBytes } from '@ds/storage';
 
@@ -20,10 +20,10 @@ export interface ChangeCursor {
   next(): void;
 }
 
-/** Keys from `gte`, or the first, up to but not including `lt`, or to the last. */
+/** Keys from `gte` up to but not including `lt`. */
 export interface EmptiedRange {
-  readonly gte: Uint8Array | undefined;
-  readonly lt: Uint8Array | undefined;
+  readonly gte: Uint8Array;
+  readonly lt: Uint8Array;
 }
 
 const FIRST = new Uint8Array(0);
@@ -74,7 +74,7 @@ export class Changes {
   /** The range has been emptied up to `bound`, its own end, or all the way. */
   rangeDoneUpTo(bound: Uint8Array | undefined): void {
     const { lt } = this.#ranges[this.#index]!;
-    const isOver = bound === undefined || (lt !== undefined && compareBytes(lt, bound) <= 0);
+    const isOver = bound === undefined || compareBytes(lt, bound) <= 0;
     if (!isOver) this.#from = bound;
     else {
       this.#index += 1;

@@ -13,7 +13,13 @@
 
 import { StorageError } from '@ds/storage';
 import type { SafetyDecisions } from './decisions.ts';
-import { encodeMeta, MAX_SPACE_PIECES, type SpacePiece } from './meta.ts';
+import {
+  encodeMeta,
+  type LogPosition,
+  MAX_SPACE_PIECES,
+  type Meta,
+  type SpacePiece,
+} from './meta.ts';
 import { PAGE_HEADER_BYTES, SPACE_PAGE } from './page.ts';
 import type { PageWriter } from './page-writer.ts';
 import type { Readers } from './readers.ts';
@@ -24,24 +30,25 @@ export class Checkpoints {
   readonly #writer: PageWriter;
   readonly #readers: Readers;
   readonly #decisions: SafetyDecisions;
+  #last: Meta;
   #pieces: SpacePiece[];
   #durableVersion: number;
   #settledVersion: number;
   #checkpoints = 0;
 
-  constructor(
-    writer: PageWriter,
-    readers: Readers,
-    decisions: SafetyDecisions,
-    version: number,
-    pieces: readonly SpacePiece[],
-  ) {
+  constructor(writer: PageWriter, readers: Readers, decisions: SafetyDecisions, last: Meta) {
     this.#writer = writer;
     this.#readers = readers;
     this.#decisions = decisions;
-    this.#pieces = [...pieces];
-    this.#durableVersion = version;
-    this.#settledVersion = version;
+    this.#last = last;
+    this.#pieces = [...last.pieces];
+    this.#durableVersion = last.version;
+    this.#settledVersion = last.version;
+  }
+
+  /** What the newest durable head says. */
+  get last(): Meta {
+    return this.#last;
   }
 
   /** The newest version that would survive a power cut. */
@@ -65,20 +72,32 @@ export class Checkpoints {
     });
   }
 
-  /** Makes `root`, which is `version`, durable; while it runs nothing else may write pages. */
-  async write(root: TreeReference, version: number): Promise<void> {
+  /**
+   * Makes `root`, which is `version`, durable. What is to be stored is fixed before this returns;
+   * one at a time. `log` says where the log goes on, and `logIsReady` resolves when that much of
+   * the log is durable.
+   */
+  async write(
+    root: TreeReference,
+    version: number,
+    log: LogPosition,
+    logIsReady: () => Promise<void>,
+  ): Promise<void> {
     const { space, pager, pageBytes } = this.#writer;
     const { file } = pager.file;
     this.#storeSpaceMap();
     space.endVersion(version);
     this.#writer.flush();
+    const pieces = [...this.#pieces];
+    const written = { pageBytes, version, end: space.end, root, pieces, log };
+    const meta = encodeMeta(written);
     if (this.#decisions.syncsPagesFirst) await file.datasync();
+    await logIsReady();
     this.#settledVersion = this.#durableVersion;
-    const pieces = this.#pieces;
-    const meta = encodeMeta({ pageBytes, version, end: space.end, root, pieces });
     file.write(0, meta);
     await file.datasync();
     this.#durableVersion = version;
+    this.#last = written;
     this.#checkpoints += 1;
     file.write(META_SLOT_BYTES, meta);
     this.reuse();

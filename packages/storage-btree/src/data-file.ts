@@ -1,13 +1,22 @@
 /**
  * Opening the data file: making a new one, or reading an old one's head and space map.
  *
- * A new file gets its two heads under another name, and its own once they are durable; so a file
- * called `tree.data` always has a head, and one without is damaged.
+ * A new file gets its two heads under another name, and its own once they are durable, and so is
+ * the log that they name; so a file called `tree.data` always has a head, and one without is
+ * damaged. What stands under the other name is a beginning that a crash cut short, or, when it has
+ * pages, a backup.
  */
-import type { File } from '@ds/storage';
+import type { File, FileSystem } from '@ds/storage';
+import {
+  corrupt,
+  encodeFileHeader,
+  FILE_HEADER_BYTES,
+  logName,
+  readWholeFile,
+} from '@ds/storage/engine';
 import { Checkpoints } from './checkpoint.ts';
-import { damage } from './damage.ts';
-import { encodeMeta, type Meta, readMeta } from './meta.ts';
+import { DATA_NAME, LOG_FORMAT, logNumbers, NEW_DATA_NAME } from './file-names.ts';
+import { encodeMeta, type LogPosition, type Meta, readMeta } from './meta.ts';
 import { isPageSize, type ResolvedOptions } from './options.ts';
 import { PAGE_HEADER_BYTES, SPACE_PAGE } from './page.ts';
 import { PageWriter } from './page-writer.ts';
@@ -17,8 +26,7 @@ import { SpaceMap } from './space-map.ts';
 import { HEAD_BYTES, META_SLOT_BYTES, TreeFile } from './tree-file.ts';
 import { EMPTY_TREE } from './tree-reference.ts';
 
-export const DATA_NAME = 'tree.data';
-export const NEW_DATA_NAME = 'tree.new';
+const FIRST_LOG = 1;
 
 export interface OpenedData {
   readonly meta: Meta;
@@ -31,7 +39,10 @@ export interface OpenedData {
 export async function openDataFile(options: ResolvedOptions): Promise<OpenedData> {
   const { fileSystem, directory } = options;
   const path = `${directory}/${DATA_NAME}`;
-  if (!fileSystem.list(directory).includes(DATA_NAME)) await makeDataFile(options);
+  if (!fileSystem.list(directory).includes(DATA_NAME)) {
+    checkUnused(options);
+    await makeDataFile(options);
+  }
   const file = fileSystem.open(path, { mode: 'write' });
   try {
     return await readDataFile(file, options);
@@ -41,14 +52,62 @@ export async function openDataFile(options: ResolvedOptions): Promise<OpenedData
   }
 }
 
+/** Data comes only after `tree.data`: without that file there must not be any. */
+function checkUnused({ fileSystem, directory }: ResolvedOptions): void {
+  const path = `${directory}/${DATA_NAME}`;
+  const isUsed = logNumbers(fileSystem, directory).some(
+    (number) => number !== FIRST_LOG || hasRecords(`${directory}/${logName(number)}`),
+  );
+  if (isUsed) throw corrupt(path, 0, 'the file is missing');
+  if (!fileSystem.list(directory).includes(NEW_DATA_NAME)) return;
+  const file = fileSystem.open(`${directory}/${NEW_DATA_NAME}`, { mode: 'read' });
+  const size = file.size();
+  file.close();
+  if (size > HEAD_BYTES) throw corrupt(path, 0, 'the file is missing: a backup was cut short');
+
+  function hasRecords(log: string): boolean {
+    const behindHeader = readWholeFile(fileSystem, log).subarray(FILE_HEADER_BYTES);
+    return behindHeader.some((byte) => byte !== 0);
+  }
+}
+
 async function makeDataFile({ fileSystem, directory, pageBytes }: ResolvedOptions): Promise<void> {
+  const log = { logNumber: FIRST_LOG, appliedSequence: 0 };
+  const root = EMPTY_TREE;
+  const head = encodeMeta({ pageBytes, version: 1, end: 1, root, pieces: [], log });
+  await writeFirstLog(fileSystem, directory, log);
+  await writeHeads(fileSystem, directory, head);
+}
+
+/** Makes the log durable that a new data file's head names. */
+export async function writeFirstLog(
+  fileSystem: FileSystem,
+  directory: string,
+  { logNumber: number, appliedSequence }: LogPosition,
+): Promise<void> {
+  const firstSequence = appliedSequence + 1;
+  const file = fileSystem.open(`${directory}/${logName(number)}`, { mode: 'write' });
+  try {
+    file.write(0, encodeFileHeader({ format: LOG_FORMAT, number, firstSequence }));
+    await file.datasync();
+  } finally {
+    file.close();
+  }
+  // Before anything names it.
+  await fileSystem.syncDirectory(directory);
+}
+
+/** Writes both heads of the new data file, makes it durable, and gives it its name. */
+export async function writeHeads(
+  fileSystem: FileSystem,
+  directory: string,
+  head: Uint8Array,
+): Promise<void> {
   const fresh = `${directory}/${NEW_DATA_NAME}`;
-  const head = encodeMeta({ pageBytes, version: 1, end: 1, root: EMPTY_TREE, pieces: [] });
   const file = fileSystem.open(fresh, { mode: 'write' });
   try {
     file.write(0, head);
     file.write(META_SLOT_BYTES, head);
-    file.truncate(HEAD_BYTES);
     await file.datasync();
   } finally {
     file.close();
@@ -57,18 +116,42 @@ async function makeDataFile({ fileSystem, directory, pageBytes }: ResolvedOption
   await fileSystem.syncDirectory(directory);
 }
 
+/** Reads what there is and changes nothing. @throws {StorageError} `STORAGE_NOT_FOUND` */
+export function openDataFileToRead(options: ResolvedOptions): OpenedData {
+  const { fileSystem, directory } = options;
+  const file = fileSystem.open(`${directory}/${DATA_NAME}`, { mode: 'read' });
+  try {
+    return readPages(file, readHeads(file, options).meta, options);
+  } catch (error) {
+    file.close();
+    throw error;
+  }
+}
+
 async function readDataFile(file: File, options: ResolvedOptions): Promise<OpenedData> {
-  const { decisions, cacheBytes, extentBytes } = options;
-  const { path } = file;
-  const slots = [readSlot(file, 0), readSlot(file, META_SLOT_BYTES)] as const;
-  const { meta, slot, isSettled } = readMeta(slots, path, decisions);
-  if (!isPageSize(meta.pageBytes)) throw damage(path, 12, 'no page has such a size');
+  const { meta, slot, bytes, isSettled } = readHeads(file, options);
   if (!isSettled) {
     // What was read may lie in a cache only: it has to be durable before its older twin goes.
     await file.datasync();
-    file.write(slot === 0 ? META_SLOT_BYTES : 0, slots[slot]);
+    file.write(slot === 0 ? META_SLOT_BYTES : 0, bytes);
     await file.datasync();
   }
+  return readPages(file, meta, options);
+}
+
+function readHeads(
+  file: File,
+  { decisions }: ResolvedOptions,
+): { meta: Meta; slot: 0 | 1; bytes: Uint8Array; isSettled: boolean } {
+  const slots = [readSlot(file, 0), readSlot(file, META_SLOT_BYTES)] as const;
+  const { meta, slot, isSettled } = readMeta(slots, file.path, decisions);
+  if (!isPageSize(meta.pageBytes)) throw corrupt(file.path, 12, 'no page has such a size');
+  return { meta, slot, bytes: slots[slot], isSettled };
+}
+
+/** The pages that the head speaks of, with the map of those in use. */
+function readPages(file: File, meta: Meta, options: ResolvedOptions): OpenedData {
+  const { decisions, cacheBytes, extentBytes } = options;
   const pager = new Pager(new TreeFile(file, meta.pageBytes, extentBytes), cacheBytes, decisions);
   const space = new SpaceMap((meta.pageBytes - PAGE_HEADER_BYTES) * 8);
   meta.pieces.forEach(({ page, checksum }, index) => {
@@ -80,8 +163,7 @@ async function readDataFile(file: File, options: ResolvedOptions): Promise<Opene
   space.loaded(meta.end);
   const writer = new PageWriter(pager, space);
   const readers = new Readers();
-  const { version, pieces } = meta;
-  const checkpoints = new Checkpoints(writer, readers, decisions, version, pieces);
+  const checkpoints = new Checkpoints(writer, readers, decisions, meta);
   return { meta, pager, writer, readers, checkpoints };
 }
 

@@ -3,9 +3,9 @@
  * each with a plausible mistake and see the checkers catch it. The product always runs
  * {@link SAFE_DECISIONS}.
  */
-export interface SafetyDecisions {
-  /** Whether bytes are what was written. */
-  checksumMatches(stored: number, computed: number): boolean;
+import { type LogDecisions, SAFE_LOG_DECISIONS } from '@ds/storage/engine';
+
+export interface SafetyDecisions extends LogDecisions {
   /** Whether pages are durable before the meta record that reaches them is written. */
   readonly syncsPagesFirst: boolean;
   /** Up to which version freed pages may be written over. */
@@ -24,7 +24,7 @@ export interface ReuseFacts {
 }
 
 export const SAFE_DECISIONS: SafetyDecisions = {
-  checksumMatches: (stored, computed) => stored === computed,
+  ...SAFE_LOG_DECISIONS,
   syncsPagesFirst: true,
   reusableUpTo: ({ settledVersion, oldestReader }) => Math.min(settledVersion, oldestReader),
   readsSpaceMap: true,

@@ -1,5 +1,14 @@
+export type { BackupOptions } from './backup.ts';
+export type { BulkLoadOptions } from './bulk-load.ts';
+export { type BtreeForest, type ForestOperation, openBtreeForest } from './forest.ts';
+export type { ForestTransaction, TreeInTransaction } from './forest-transaction.ts';
+export type { NamedTree } from './named-tree.ts';
 export { openBtreeStore } from './open.ts';
-export type { BtreeStoreOptions } from './options.ts';
+export type { BtreeStoreOptions, ReadOnlyBtreeStoreOptions } from './options.ts';
+export type { ReadOnlyBtreeStore } from './read-only-store.ts';
+export type { BtreeSnapshot } from './snapshot.ts';
 export type { BtreeStatus } from './status.ts';
-export type { BtreeSnapshot, BtreeStore, Counting } from './store.ts';
+export type { BtreeStore } from './store.ts';
+export type { Savepoint, Transaction } from './transaction.ts';
 export type { TreeReport } from './verify.ts';
+export type { BtreeReader, Counting } from './view-reader.ts';

@@ -53,8 +53,8 @@ export class LeafPass extends LevelPass {
     const changes = this.#changes;
     if (!changes.hasRangeBefore(upper) || this.cursor.hasOutside) return false;
     const { gte, lt } = changes.range!;
-    if (gte !== undefined && compareBytes(gte, this.cursor.lower()) > 0) return false;
-    if (lt !== undefined && (upper === undefined || compareBytes(lt, upper) < 0)) return false;
+    if (compareBytes(gte, this.cursor.lower()) > 0) return false;
+    if (upper === undefined || compareBytes(lt, upper) < 0) return false;
     return !changes.hasPointBefore(upper);
   }
 
@@ -89,9 +89,9 @@ export class LeafPass extends LevelPass {
   #emptyRange(page: Page, start: number, upper: Uint8Array | undefined): number {
     const changes = this.#changes;
     const { gte, lt } = changes.range!;
-    const first = gte === undefined ? start : place(page, gte, start);
+    const first = place(page, gte, start);
     this.assembly.addRun(page, start, first);
-    const isOver = lt !== undefined && (upper === undefined || compareBytes(lt, upper) <= 0);
+    const isOver = upper === undefined || compareBytes(lt, upper) <= 0;
     const end = isOver ? place(page, lt, first) : page.count;
     this.#drop(page, first, end);
     const bound = isOver ? lt : upper;

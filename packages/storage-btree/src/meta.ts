@@ -12,22 +12,24 @@
  *   12  u32      bytes in a page           40  u48  entries
  *   16  u48      version of the tree       46  u8   level of the root · u8 large values (0, 1)
  *   24  u32      end of the pages in use   48  u32  pieces of the space map
- *   28  u32      flags, 0                  52  per piece: u32 page, u32 CRC
+ *   28  u32      flags, 0                  52  u32  number of the first log that is needed
+ *                                          56  u64  last sequence that is in the tree
+ *                                          64  per piece: u32 page, u32 CRC
  * 4092  u32      CRC-32 of bytes 0 to 4091
  * ```
  */
 import { crc32, StorageError } from '@ds/storage';
-import { damage } from './damage.ts';
+import { corrupt, getU32, getU64, setU32, setU64 } from '@ds/storage/engine';
 import type { SafetyDecisions } from './decisions.ts';
-import { getU32, getU48, setU32, setU48 } from './numbers.ts';
+import { getU48, setU48 } from './numbers.ts';
 import { META_SLOT_BYTES } from './tree-file.ts';
 import type { TreeReference } from './tree-reference.ts';
 
 const MAGIC = 'DSBTREE1';
 export const FORMAT_VERSION = 1;
 const CRC_AT: number = META_SLOT_BYTES - 4;
-const PIECES_AT = 52;
-/** How many pieces of the space map a slot has room for: with 8 KiB pages, 255 GiB of file. */
+const PIECES_AT = 64;
+/** How many pieces of the space map a slot has room for: with 8 KiB pages, 250 GiB of file. */
 export const MAX_SPACE_PIECES: number = Math.floor((CRC_AT - PIECES_AT) / 8);
 
 /** A stored piece of the space map. */
@@ -36,15 +38,24 @@ export interface SpacePiece {
   readonly checksum: number;
 }
 
+/** Where the log goes on from what the tree holds. */
+export interface LogPosition {
+  /** The first log that is needed: its first record comes right after `appliedSequence`. */
+  readonly logNumber: number;
+  /** The last operation that the tree has. */
+  readonly appliedSequence: number;
+}
+
 export interface Meta {
   readonly pageBytes: number;
   readonly version: number;
   readonly end: number;
   readonly root: TreeReference;
   readonly pieces: readonly SpacePiece[];
+  readonly log: LogPosition;
 }
 
-export function encodeMeta({ pageBytes, version, end, root, pieces }: Meta): Uint8Array {
+export function encodeMeta({ pageBytes, version, end, root, pieces, log }: Meta): Uint8Array {
   const bytes = new Uint8Array(META_SLOT_BYTES);
   for (let i = 0; i < 8; i += 1) bytes[i] = MAGIC.charCodeAt(i);
   setU32(bytes, 8, FORMAT_VERSION);
@@ -57,6 +68,8 @@ export function encodeMeta({ pageBytes, version, end, root, pieces }: Meta): Uin
   bytes[46] = root.level;
   bytes[47] = root.hasOutside ? 1 : 0;
   setU32(bytes, 48, pieces.length);
+  setU32(bytes, 52, log.logNumber);
+  setU64(bytes, 56, log.appliedSequence);
   for (let i = 0; i < pieces.length; i += 1) {
     setU32(bytes, PIECES_AT + i * 8, pieces[i]!.page);
     setU32(bytes, PIECES_AT + i * 8 + 4, pieces[i]!.checksum);
@@ -80,6 +93,7 @@ function decodeSlot(bytes: Uint8Array, decisions: SafetyDecisions): Meta | undef
       level: bytes[46]!,
       hasOutside: bytes[47] === 1,
     },
+    log: { logNumber: getU32(bytes, 52), appliedSequence: getU64(bytes, 56) },
     pieces: Array.from({ length: count }, (_, i) => ({
       page: getU32(bytes, PIECES_AT + i * 8),
       checksum: getU32(bytes, PIECES_AT + i * 8 + 4),
@@ -102,7 +116,7 @@ export function readMeta(
   const bytes = slots[slot];
   if (meta === undefined) {
     if (!slots.some(hasMagic)) throw foreign(path, `${path} is not a file of this store`);
-    throw damage(path, 0, 'neither of its two heads is whole');
+    throw corrupt(path, 0, 'neither of its two heads is whole');
   }
   if (!hasMagic(bytes)) throw foreign(path, `${path} is not a file of this store`);
   const version = getU32(bytes, 8);

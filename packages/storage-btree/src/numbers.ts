@@ -1,4 +1,5 @@
-/** Little-endian whole numbers of fixed width in byte arrays; 48 bits are exact in a number. */
+/** Little-endian whole numbers of 16 and 48 bits in byte arrays, beside those of the engine. */
+import { getU32, setU32 } from '@ds/storage/engine';
 
 export function getU16(bytes: Uint8Array, at: number): number {
   return bytes[at]! | (bytes[at + 1]! << 8);
@@ -9,18 +10,6 @@ export function setU16(bytes: Uint8Array, at: number, value: number): void {
   bytes[at + 1] = value >>> 8;
 }
 
-export function getU32(bytes: Uint8Array, at: number): number {
-  const high = bytes[at + 3]! * 0x100_0000;
-  return high + (bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16));
-}
-
-export function setU32(bytes: Uint8Array, at: number, value: number): void {
-  bytes[at] = value;
-  bytes[at + 1] = value >>> 8;
-  bytes[at + 2] = value >>> 16;
-  bytes[at + 3] = value >>> 24;
-}
-
 const TWO_TO_32 = 2 ** 32;
 
 export function getU48(bytes: Uint8Array, at: number): number {
@@ -29,6 +18,6 @@ export function getU48(bytes: Uint8Array, at: number): number {
 
 /** `value` is below 2^48. */
 export function setU48(bytes: Uint8Array, at: number, value: number): void {
-  setU32(bytes, at, value);
+  setU32(bytes, at, value % TWO_TO_32);
   setU16(bytes, at + 4, Math.floor(value / TWO_TO_32));
 }

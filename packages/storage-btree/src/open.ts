@@ -1,20 +1,32 @@
-/** Opening a store: its directory, its lock, its file. */
+/** Opening a store: its directory, its lock, its recovery. */
 import { openDirectory } from '@ds/storage';
-import { openDataFile } from './data-file.ts';
 import { SAFE_DECISIONS, type SafetyDecisions } from './decisions.ts';
-import { type BtreeStoreOptions, resolveOptions } from './options.ts';
+import { LOCK_NAME } from './file-names.ts';
+import {
+  type BtreeStoreOptions,
+  type ReadOnlyBtreeStoreOptions,
+  resolveOptions,
+} from './options.ts';
+import { ReadOnlyBtreeStore } from './read-only-store.ts';
+import { recover } from './recovery.ts';
 import { BtreeStore } from './store.ts';
 
-export const LOCK_NAME = 'LOCK';
-
 /**
- * Opens the store in `directory`, or begins one; after a crash it holds what the last checkpoint
- * did.
+ * Opens the store in `directory`, or begins one, and recovers what a crash left.
  * @throws {StorageError} `STORAGE_LOCKED`, `STORAGE_CORRUPT`, `STORAGE_FORMAT`,
- *   `STORAGE_NOT_A_DIRECTORY`, and what the file system throws
+ *   `STORAGE_NOT_A_DIRECTORY`, and what the file system throws; with `readOnly`,
+ *   `STORAGE_NOT_FOUND` where there is no store
  */
-export function openBtreeStore(options: BtreeStoreOptions): Promise<BtreeStore> {
-  return openWithDecisions(options, SAFE_DECISIONS);
+export async function openBtreeStore(
+  options: ReadOnlyBtreeStoreOptions,
+): Promise<ReadOnlyBtreeStore>;
+export async function openBtreeStore(options: BtreeStoreOptions): Promise<BtreeStore>;
+export async function openBtreeStore(
+  options: BtreeStoreOptions | ReadOnlyBtreeStoreOptions,
+): Promise<BtreeStore | ReadOnlyBtreeStore> {
+  return options.readOnly === true
+    ? new ReadOnlyBtreeStore(resolveOptions(options))
+    : openWithDecisions(options, SAFE_DECISIONS);
 }
 
 /** @internal For tests that plant a mistake in one decision. */
@@ -27,7 +39,7 @@ export async function openWithDecisions(
   await openDirectory(fileSystem, directory);
   const lock = fileSystem.lock(`${directory}/${LOCK_NAME}`);
   try {
-    return new BtreeStore(resolved, await openDataFile(resolved), lock);
+    return new BtreeStore(resolved, await recover(resolved), lock);
   } catch (error) {
     lock.release();
     throw error;

@@ -11,6 +11,8 @@ export interface BtreeStoreOptions {
   readonly directory: string;
   /** `nodeFileSystem()` of `@ds/storage/node`, `new MemoryFileSystem()` of `@ds/storage/memory`. */
   readonly fileSystem: FileSystem;
+  /** See {@link ReadOnlyBtreeStoreOptions}. @default false */
+  readonly readOnly?: false;
   /** The longest value, in bytes. @default 67108864 (64 MiB) */
   readonly maxValueBytes?: number;
   /**
@@ -22,11 +24,24 @@ export interface BtreeStoreOptions {
   readonly cacheBytes?: number;
   /** How much the file grows ahead of what is written, in bytes. @default 4194304 (4 MiB) */
   readonly extentBytes?: number;
-  /** How much is written to the file before a checkpoint is due, in bytes. @default 8388608 */
-  readonly checkpointBytes?: number;
+  /**
+   * The memory for what is written and not yet in the tree, in bytes; while a checkpoint runs, up
+   * to three times as much. The more, the cheaper random writes are. @default 16777216 (16 MiB)
+   */
+  readonly bufferBytes?: number;
+  /** How much of the log is allocated ahead, in bytes. @default 1048576 (1 MiB) */
+  readonly logPreallocateBytes?: number;
 }
 
-export interface ResolvedOptions extends Required<BtreeStoreOptions> {
+/**
+ * Opens what is there for reading only: no file is made, changed, removed or locked. For a backup,
+ * or a directory that nobody has open for writing.
+ */
+export interface ReadOnlyBtreeStoreOptions extends Omit<BtreeStoreOptions, 'readOnly'> {
+  readonly readOnly: true;
+}
+
+export interface ResolvedOptions extends Required<Omit<BtreeStoreOptions, 'readOnly'>> {
   readonly decisions: SafetyDecisions;
 }
 
@@ -38,8 +53,9 @@ export function resolveOptions(
     pageBytes = 8 * KIB,
     cacheBytes = 32 * MIB,
     extentBytes = 4 * MIB,
-    checkpointBytes = 8 * MIB,
-  }: BtreeStoreOptions,
+    bufferBytes = 16 * MIB,
+    logPreallocateBytes = MIB,
+  }: BtreeStoreOptions | ReadOnlyBtreeStoreOptions,
   decisions: SafetyDecisions = SAFE_DECISIONS,
 ): ResolvedOptions {
   if (typeof directory !== 'string' || directory === '') {
@@ -55,7 +71,8 @@ export function resolveOptions(
     maxValueBytes: whole('maxValueBytes', maxValueBytes, 0, 512 * MIB),
     cacheBytes: whole('cacheBytes', cacheBytes, 0, 64 * KIB * MIB),
     extentBytes: whole('extentBytes', extentBytes, 0, 512 * MIB),
-    checkpointBytes: whole('checkpointBytes', checkpointBytes, KIB, KIB * MIB),
+    bufferBytes: whole('bufferBytes', bufferBytes, KIB, 512 * MIB),
+    logPreallocateBytes: whole('logPreallocateBytes', logPreallocateBytes, 0, 512 * MIB),
   };
   return { directory, fileSystem, pageBytes, ...numbers, decisions };
 }

@@ -3,9 +3,11 @@
  * that reading one is one read call into the result. The cell has 14 bytes that say where: u32
  * first page, u32 CRC-32 of the value seeded with that page's id, u48 length in bytes.
  */
+
 import { crc32 } from '@ds/storage';
+import { getU32, setU32 } from '@ds/storage/engine';
 import type { SafetyDecisions } from './decisions.ts';
-import { getU32, getU48, setU32, setU48 } from './numbers.ts';
+import { getU48, setU48 } from './numbers.ts';
 import { OUTSIDE_BYTES } from './page.ts';
 import type { PageWriter } from './page-writer.ts';
 import type { Pager } from './pager.ts';

@@ -5,8 +5,9 @@
  * durable; that is the checkpoint's business.
  * Cost: one CRC per page, one write call per run of up to `GATHERED_BYTES`.
  */
+
 import { crc32 } from '@ds/storage';
-import { setU32 } from './numbers.ts';
+import { setU32 } from '@ds/storage/engine';
 import { Page } from './page.ts';
 import type { Pager } from './pager.ts';
 import type { SpaceMap } from './space-map.ts';

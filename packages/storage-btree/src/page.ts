@@ -25,7 +25,8 @@
  * Cost: search O(log cells) without allocation. Source: prefix B-trees, Bayer and Unterauer (1977);
  * counted B-trees, Knuth vol. 3, 6.2.3.
  */
-import { getU16, getU32, getU48 } from './numbers.ts';
+import { getU32 } from '@ds/storage/engine';
+import { getU16, getU48 } from './numbers.ts';
 import type { TreeReference } from './tree-reference.ts';
 
 export const PAGE_HEADER_BYTES = 24;

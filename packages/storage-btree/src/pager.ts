@@ -7,9 +7,8 @@
  * Cost: a page that is not cached is one read call and one CRC.
  */
 import { crc32 } from '@ds/storage';
-import { damage } from './damage.ts';
+import { corrupt, getU32 } from '@ds/storage/engine';
 import type { SafetyDecisions } from './decisions.ts';
-import { getU32 } from './numbers.ts';
 import { Page } from './page.ts';
 import { PageCache } from './page-cache.ts';
 import type { TreeFile } from './tree-file.ts';
@@ -65,7 +64,7 @@ export class Pager {
       throw this.damage(id, `page ${id} does not match its checksum`);
     }
     if (!this.#decisions.checksumMatches(checksum, stored)) {
-      throw damage(path, offset, `page ${id} is not the page that was written there last`);
+      throw corrupt(path, offset, `page ${id} is not the page that was written there last`);
     }
     return bytes;
   }
@@ -78,7 +77,7 @@ export class Pager {
 
   /** The error for damage in page `id`. */
   damage(id: number, reason: string): Error {
-    return damage(this.file.path, this.file.offsetOf(id), reason);
+    return corrupt(this.file.path, this.file.offsetOf(id), reason);
   }
 
   #readPage(id: number, checksum: number): Page {

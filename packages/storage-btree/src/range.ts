@@ -1,22 +1,46 @@
 /**
- * Ordered ranges over one version of the tree.
+ * Ordered ranges over one view.
  *
- * A range is fixed when its iterator is made, and keeps its version's pages from being written over
- * until it ends, is left by `break`, or the store closes.
+ * A range is fixed when its iterator is made, and keeps the pages of its tree from being written
+ * over until it ends, is left by `break`, or the store closes.
  * Cost: a seek, then a step per entry; copying an entry costs more than finding it, which is what
  * `views` are for.
  */
 import { type Bounds, checkBounds, compareBytes, type Entry } from '@ds/storage';
+import { successor } from '@ds/storage/engine';
+import { BufferedCursor } from './buffered-cursor.ts';
 import { TreeCursor } from './tree-cursor.ts';
 import type { PageSource } from './tree-reader.ts';
-import type { TreeReference } from './tree-reference.ts';
+import type { View } from './view.ts';
 
 export interface RangeSource {
   readonly pages: PageSource;
   /** @throws {StorageError} `STORAGE_CLOSED` once reading is over. */
   check(): void;
-  /** The tree to read, held until `release`. */
-  open(): { readonly tree: TreeReference; release(): void };
+  /** What to read, held until `release`. */
+  open(): { readonly view: View; release(): void };
+}
+
+/** A position among entries that a range can be taken from; it goes on in one direction. */
+export interface EntryCursor {
+  readonly valid: boolean;
+  /** The key is `keyBytes[0, keyEnd)`, valid until the cursor moves. */
+  readonly keyBytes: Uint8Array;
+  readonly keyEnd: number;
+  first(): void;
+  last(): void;
+  /** To the first entry whose key is at or after `key`. */
+  seek(key: Uint8Array): void;
+  /** To the last entry whose key is before `key`. */
+  seekBefore(key: Uint8Array): void;
+  next(): void;
+  previous(): void;
+  /** Copies. */
+  key(): Uint8Array;
+  value(): Uint8Array;
+  /** Valid until the cursor moves, and not to be written to. */
+  keyView(): Uint8Array;
+  valueView(): Uint8Array;
 }
 
 export class Range implements Iterable<Entry> {
@@ -28,7 +52,7 @@ export class Range implements Iterable<Entry> {
     source.check();
     checkBounds(bounds);
     this.#source = source;
-    this.#bounds = bounds;
+    this.#bounds = { ...bounds };
   }
 
   [Symbol.iterator](): Iterator<Entry> {
@@ -45,7 +69,7 @@ class RangeIterator implements IterableIterator<Entry> {
   readonly #upper: Uint8Array | undefined;
   readonly #isReverse: boolean;
   readonly #givesViews: boolean;
-  readonly #cursor: TreeCursor;
+  readonly #cursor: EntryCursor;
   readonly #release: () => void;
   #left: number;
   #hasBegun = false;
@@ -55,14 +79,17 @@ class RangeIterator implements IterableIterator<Entry> {
     source.check();
     const { gt, gte, lt, lte, reverse = false, views = false } = bounds;
     this.#source = source;
-    this.#lower = gt ? successor(gt) : gte?.slice();
-    this.#upper = lte ? successor(lte) : lt?.slice();
+    this.#lower = gt ? successor(gt) : gte && new Uint8Array(gte);
+    this.#upper = lte ? successor(lte) : lt && new Uint8Array(lt);
     this.#isReverse = reverse;
     this.#givesViews = views;
     this.#left = bounds.limit ?? Number.POSITIVE_INFINITY;
-    const { tree, release } = source.open();
+    const { view, release } = source.open();
     this.#release = release;
-    this.#cursor = new TreeCursor(tree, source.pages);
+    const { memtables, tree } = view;
+    const { pages } = source;
+    this.#cursor =
+      memtables.length === 0 ? new TreeCursor(tree, pages) : new BufferedCursor(view, pages);
   }
 
   [Symbol.iterator](): IterableIterator<Entry> {
@@ -123,7 +150,7 @@ class RangeIterator implements IterableIterator<Entry> {
   }
 }
 
-function compareKey({ keyBytes, keyEnd }: TreeCursor, bound: Uint8Array): number {
+function compareKey({ keyBytes, keyEnd }: EntryCursor, bound: Uint8Array): number {
   const shared = Math.min(keyEnd, bound.length);
   for (let i = 0; i < shared; i += 1) {
     const difference = keyBytes[i]! - bound[i]!;
@@ -143,10 +170,4 @@ export function endsOf(bounds: Bounds): {
   if (from !== undefined && to !== undefined && compareBytes(from, to) > 0)
     return { from, to: from };
   return { from, to };
-}
-
-function successor(key: Uint8Array): Uint8Array {
-  const next = new Uint8Array(key.length + 1);
-  next.set(key);
-  return next;
 }

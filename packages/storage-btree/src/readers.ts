@@ -5,10 +5,12 @@
  */
 export interface Reader {
   readonly version: number;
+  readonly sequence: number;
 }
 
 export class Readers {
   readonly #held = new Set<Reader>();
+  #newestSequence = 0;
 
   get count(): number {
     return this.#held.size;
@@ -21,9 +23,16 @@ export class Readers {
     return Number.POSITIVE_INFINITY;
   }
 
-  take(version: number): Reader {
-    const reader = { version };
+  /** No reader sees what was written after this one; 0 when there are no readers. */
+  get newestSequence(): number {
+    return this.#held.size === 0 ? 0 : this.#newestSequence;
+  }
+
+  /** Both only rise. */
+  take(version: number, sequence: number): Reader {
+    const reader = { version, sequence };
     this.#held.add(reader);
+    this.#newestSequence = sequence;
     return reader;
   }
 

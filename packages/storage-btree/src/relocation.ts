@@ -7,8 +7,8 @@
  * moves and the branches above it.
  */
 
+import { setU32 } from '@ds/storage/engine';
 import { loadNode } from './node-cursor.ts';
-import { setU32 } from './numbers.ts';
 import { outsidePages, readOutside, writeOutside } from './outside-value.ts';
 import { CHILD_BYTES, OUTSIDE, type Page } from './page.ts';
 import type { PageWriter } from './page-writer.ts';

@@ -1,161 +1,173 @@
 /**
- * The store: a batch is applied to the tree at once, and durable with the next checkpoint.
+ * The store: writes go to the log and the buffer, reads look into the buffer before the tree, and
+ * checkpoints bring the one into the other in the background.
  *
- * Invariants: the tree is replaced as a whole, batch by batch; the version rises by one each time;
- * what a version needs is not written over while the store shows it, a reader holds it, or opening
- * could come back to it.
+ * Invariants: the log has every batch before a reader sees it as durable; what a reader sees never
+ * changes under it; a view of the present always shows all batches that were taken.
  */
 import {
   type Batch,
   type Bounds,
   checkBatch,
-  checkBounds,
-  checkKey,
   type Entry,
   type KeyValueStore,
   type Limits,
   type Lock,
-  type Snapshot,
-  StorageError,
+  type StorageError,
   type WriteOptions,
 } from '@ds/storage';
-import { applyChanges } from './apply.ts';
-import { changesOf } from './batch-changes.ts';
-import { CommitQueue } from './commit-queue.ts';
-import type { OpenedData } from './data-file.ts';
-import { Health } from './health.ts';
+import { GroupCommit, Health } from '@ds/storage/engine';
+import { type BackupOptions, openTarget, writeBackup } from './backup.ts';
+import { type BulkLoadOptions, bulkLoad } from './bulk-load.ts';
+import { Checkpointer } from './checkpointer.ts';
+import { compactFile } from './compaction.ts';
 import { longestKey, type ResolvedOptions } from './options.ts';
-import { endsOf, Range, type RangeSource } from './range.ts';
-import { relocate } from './relocation.ts';
-import type { BtreeStatus } from './status.ts';
-import { entryAt, getValue, type PageSource, rankOf } from './tree-reader.ts';
-import type { TreeReference } from './tree-reference.ts';
+import type { Recovered } from './recovery.ts';
+import { type BtreeSnapshot, snapshotOf } from './snapshot.ts';
+import { type BtreeStatus, statusOf } from './status.ts';
+import { Transaction } from './transaction.ts';
+import { lastKey, type PageSource } from './tree-reader.ts';
 import { type TreeReport, verifyTree } from './verify.ts';
+import type { View } from './view.ts';
+import { type BtreeReader, ViewReader, type ViewSource } from './view-reader.ts';
+import { WriteBuffer } from './write-buffer.ts';
+import { WriterTurns } from './writer-turns.ts';
 
 const DONE: Promise<void> = Promise.resolve();
 
-/** What a snapshot of a tree can tell besides its entries. Cost of each: one page per level. */
-export interface Counting {
-  /** How many keys are in `bounds`, whatever their order and limit. */
-  countRange(bounds?: Bounds): number;
-  /** How many keys are below `key`. */
-  rank(key: Uint8Array): number;
-  /** The entry with `position` keys before it; `undefined` when there are not so many. */
-  at(position: number): Entry | undefined;
-}
-
-export type BtreeSnapshot = Snapshot & Counting;
+/** While a checkpoint runs, a writer that has written so much waits for the next slice of it. */
+const PACED_SHARE_OF_BUFFER = 1 / 64;
+/** What a load writes before others run, in bytes. */
+const LOADED_BYTES_PER_PAUSE = 4 * 1024 * 1024;
 
 /** An ordered, crash-safe map from bytes to bytes; see `KeyValueStore` for what it promises. */
-export class BtreeStore implements KeyValueStore, Counting {
+export class BtreeStore implements KeyValueStore, BtreeReader {
   readonly maxKeyBytes: number;
   readonly maxValueBytes: number;
   readonly #limits: Limits;
   readonly #options: ResolvedOptions;
-  readonly #data: OpenedData;
+  readonly #recovered: Recovered;
   readonly #lock: Lock;
   readonly #pages: PageSource;
   readonly #health: Health;
-  readonly #commits: CommitQueue;
-  #tree: TreeReference;
-  #version: number;
+  readonly #commit: GroupCommit;
+  readonly #buffer: WriteBuffer;
+  readonly #checkpointer: Checkpointer;
+  readonly #reader: ViewReader;
+  readonly #turns = new WriterTurns();
+  /** What there is now; made anew when the tree or the memtables are other ones. */
+  #view: View | undefined;
   #snapshots = 0;
-  #writtenAtCheckpoint = 0;
+  #unpacedBytes = 0;
+  /** Up to here writes have resolved or are about to, durable or not. */
+  #acknowledgedSequence = 0;
+  /** Settles when the load under way has ended; never rejects. */
+  #loading: Promise<void> | undefined;
   #closing: Promise<void> | undefined;
 
   /** @internal Use `openBtreeStore`. */
-  constructor(options: ResolvedOptions, data: OpenedData, lock: Lock) {
+  constructor(options: ResolvedOptions, recovered: Recovered, lock: Lock) {
+    const { data, working, log } = recovered;
     this.maxKeyBytes = longestKey(data.meta.pageBytes);
     this.maxValueBytes = options.maxValueBytes;
     this.#limits = { maxKeyBytes: this.maxKeyBytes, maxValueBytes: this.maxValueBytes };
     this.#options = options;
-    this.#data = data;
+    this.#recovered = recovered;
     this.#lock = lock;
     this.#pages = { pager: data.pager, decisions: options.decisions };
-    this.#tree = data.meta.root;
-    this.#version = data.meta.version;
-    this.#health = new Health(options.directory);
-    this.#commits = new CommitQueue({
-      checkpoint: () => this.#checkpoint(),
-      onFailure: (cause) => this.#fail(cause),
+    this.#health = new Health(options.directory, (error) => {
+      this.#commit.reject(error);
+      this.#checkpointer.reject(error);
+      this.#turns.reject(error);
     });
+    const onFailure = (cause: unknown): StorageError => this.#health.fail(cause);
+    const onChange = (): void => {
+      this.#view = undefined;
+    };
+    working.listen({ onChange, onFailure });
+    this.#buffer = new WriteBuffer({
+      log,
+      bufferBytes: options.bufferBytes,
+      logNumber: recovered.logNumber,
+      lastSequence: recovered.lastSequence,
+      lastKeyInTree: () => lastKey(working.tree, this.#pages),
+      newestSnapshot: () => data.readers.newestSequence,
+      onChange,
+    });
+    this.#commit = new GroupCommit({
+      log,
+      lastSequence: () => this.#buffer.lastSequence,
+      onFailure,
+    });
+    this.#checkpointer = new Checkpointer({ data, log, buffer: this.#buffer, working, onFailure });
+    this.#reader = new ViewReader(this.#presentSource());
   }
 
   write(batch: Batch, { durable = false }: WriteOptions = {}): Promise<void> {
     try {
       this.#health.checkWritable();
       checkBatch(batch, this.#limits);
-      this.#apply(batch);
     } catch (error) {
       return Promise.reject(error);
     }
-    if (durable) return this.#isDurable() ? DONE : this.#commits.request();
-    const { writer } = this.#data;
-    const pages = writer.written - this.#writtenAtCheckpoint;
-    if (pages * writer.pageBytes >= this.#options.checkpointBytes) this.#commits.schedule();
-    return DONE;
+    return this.#turns.isTaken
+      ? this.#turns.batch(() => this.#apply(batch, durable))
+      : this.#apply(batch, durable);
   }
 
   get(key: Uint8Array): Uint8Array | undefined {
-    this.#health.checkReadable();
-    checkKey(key, this.#limits);
-    return getValue(this.#tree, key, this.#pages);
+    return this.#reader.get(key);
+  }
+
+  has(key: Uint8Array): boolean {
+    return this.#reader.has(key);
+  }
+
+  getMany(keys: readonly Uint8Array[]): (Uint8Array | undefined)[] {
+    return this.#reader.getMany(keys);
   }
 
   /** See `Reader.range`. Its end, a `break`, or closing the store let go of the pages it reads. */
   range(bounds: Bounds = {}): Iterable<Entry> {
-    return new Range(this.#rangeSource(), bounds);
+    return this.#reader.range(bounds);
   }
 
+  /** See {@link Counting}; the first count after a write brings what was written into the tree. */
   countRange(bounds: Bounds = {}): number {
-    return this.#counting(() => this.#tree).countRange(bounds);
+    return this.#reader.countRange(bounds);
   }
 
   rank(key: Uint8Array): number {
-    return this.#counting(() => this.#tree).rank(key);
+    return this.#reader.rank(key);
   }
 
   at(position: number): Entry | undefined {
-    return this.#counting(() => this.#tree).at(position);
+    return this.#reader.at(position);
   }
 
   snapshot(): BtreeSnapshot {
     this.#health.checkReadable();
-    const { readers, checkpoints } = this.#data;
-    const tree = this.#tree;
-    const held = readers.take(this.#version);
+    const { checkpoints } = this.#recovered.data;
+    const { view, release } = this.#hold();
     this.#snapshots += 1;
-    let isReleased = false;
-    const check = (): void => {
-      this.#health.checkReadable();
-      if (isReleased) throw new StorageError('STORAGE_CLOSED', 'the snapshot has been released');
-    };
-    const release = (): void => {
-      if (isReleased) return;
-      isReleased = true;
-      this.#snapshots -= 1;
-      readers.release(held);
-      if (this.#health.state === 'open') checkpoints.reuse();
-    };
-    const source: RangeSource = {
-      pages: this.#pages,
-      check,
-      open: () => {
-        const reader = readers.take(held.version);
-        return { tree, release: () => readers.release(reader) };
+    return snapshotOf(
+      (check) =>
+        new ViewReader({
+          limits: this.#limits,
+          pages: this.#pages,
+          check,
+          view: () => view,
+          countableView: () => view,
+          // A range ends with its snapshot, which holds what it reads.
+          open: () => ({ view, release: () => {} }),
+        }),
+      () => this.#health.checkReadable(),
+      () => {
+        this.#snapshots -= 1;
+        release();
+        if (this.#health.state === 'open') checkpoints.reuse();
       },
-    };
-    return {
-      ...this.#counting(() => tree, check),
-      get: (key) => {
-        check();
-        checkKey(key, this.#limits);
-        return getValue(tree, key, this.#pages);
-      },
-      range: (bounds = {}) => new Range(source, bounds),
-      release,
-      [Symbol.dispose]: release,
-    };
+    );
   }
 
   sync(): Promise<void> {
@@ -163,28 +175,100 @@ export class BtreeStore implements KeyValueStore, Counting {
   }
 
   /**
+   * Begins a transaction: resolves when nobody else writes, and lets nobody else write until it has
+   * ended. Writes meanwhile wait for that; reads do not. A store that closes rolls it back.
+   * @throws {StorageError} `STORAGE_CLOSED`, `STORAGE_FAILED`
+   */
+  async begin({ signal }: { readonly signal?: AbortSignal } = {}): Promise<Transaction> {
+    this.#health.checkWritable();
+    let transaction: Transaction | undefined;
+    const end = await this.#turns.take(() => transaction?.rollback(), signal);
+    transaction = new Transaction({
+      limits: this.#limits,
+      pages: this.#pages,
+      lastSequence: this.#buffer.lastSequence,
+      check: () => this.#health.checkReadable(),
+      view: (isForCounting) => (isForCounting ? this.#countable() : this.#present()),
+      hold: () => this.#hold().release,
+      endOfKeys: () => this.#buffer.endOfKeys(),
+      commit: (batch, durable) => this.#apply(batch, durable),
+      end,
+    });
+    return transaction;
+  }
+
+  /**
+   * Brings entries into the tree whose keys ascend, past the log, about as fast as they can be
+   * written; keys that are there already get the new value. They are visible slice by slice, and
+   * durable when it resolves, with their number; a crash before leaves a first part of them. Writes
+   * meanwhile wait until it has ended.
+   * @throws {StorageError} `STORAGE_INVALID_KEY` where a key is not above the one before
+   */
+  async bulkLoad(
+    entries: Iterable<Entry> | AsyncIterable<Entry>,
+    { signal }: BulkLoadOptions = {},
+  ): Promise<number> {
+    this.#health.checkWritable();
+    const abort = new AbortController();
+    const end = await this.#turns.take(() => abort.abort(this.#health.closed()), signal);
+    const signals = signal === undefined ? [abort.signal] : [abort.signal, signal];
+    const loading = this.#load(entries, AbortSignal.any(signals));
+    this.#loading = loading.then(end, end);
+    return await loading;
+  }
+
+  /**
+   * Brings everything that was written into the tree, durably; the log begins anew. That happens by
+   * itself whenever the buffer is full, so there is need for it only before something like copying
+   * the file.
+   */
+  async checkpoint(): Promise<void> {
+    this.#health.checkWritable();
+    await this.#checkpointer.request();
+  }
+
+  /**
+   * Makes a store of what this one holds now in `directory`, which has to be empty or absent; reads
+   * and writes go on meanwhile. Resolves when it is durable. Cost: a checkpoint, and a copy of the
+   * file.
+   * @throws {StorageError} `STORAGE_EXISTS` where there is a store, `STORAGE_CLOSED`,
+   *   `STORAGE_FAILED`, and what the file system throws; what was made of it by then does not open
+   */
+  async backup(directory: string, options: BackupOptions = {}): Promise<void> {
+    this.#health.checkWritable();
+    options.signal?.throwIfAborted();
+    const { fileSystem } = this.#options;
+    const { data } = this.#recovered;
+    await openTarget(fileSystem, directory);
+    this.#health.checkWritable();
+    // From before the checkpoint on, so that nothing of it is written over.
+    const { release } = this.#hold();
+    try {
+      await this.#checkpointer.request();
+      await writeBackup({ data, fileSystem }, data.checkpoints.last, directory, options);
+    } finally {
+      release();
+    }
+  }
+
+  /**
    * Moves what lies at the end of the file into free places before it and cuts the end off, as far
    * as readers let it. Writes and reads go on meanwhile; what they wait for is one slice.
-   * Cost: reads all branches for every `checkpointBytes` moved, and four syncs.
+   * Cost: reads all branches for every 1024 pages moved, and four syncs.
    */
   async compact({ signal }: { readonly signal?: AbortSignal } = {}): Promise<void> {
     this.#health.checkWritable();
-    const { writer, checkpoints } = this.#data;
-    const { space, pageBytes } = writer;
-    const pages = Math.ceil(this.#options.checkpointBytes / pageBytes);
-    for (let above = Number.POSITIVE_INFINITY; ; ) {
-      // The second one makes the first one's pages free, and the end of the file is cut.
-      await this.#commits.request();
-      await this.#commits.request();
-      signal?.throwIfAborted();
-      this.#health.checkWritable();
-      const limit = space.usedPages;
-      const stillAbove = space.usedAbove(limit);
-      if (stillAbove === 0 || stillAbove >= above) return;
-      above = stillAbove;
-      checkpoints.movePiecesAbove(limit);
-      this.#replaceTree((tree) => relocate(tree, limit, pages, this.#pages, writer));
-    }
+    const { data, working } = this.#recovered;
+    await compactFile({
+      data,
+      working,
+      pages: this.#pages,
+      checkpoint: () => this.#checkpointer.request(),
+      check: () => {
+        signal?.throwIfAborted();
+        this.#health.checkWritable();
+      },
+    });
   }
 
   /**
@@ -193,29 +277,16 @@ export class BtreeStore implements KeyValueStore, Counting {
    */
   verify(): TreeReport {
     this.#health.checkReadable();
-    return verifyTree(this.#tree, this.#pages, this.#data.writer.space, this.#data.checkpoints);
+    const { data, working } = this.#recovered;
+    return verifyTree(working.tree, this.#pages, data.writer.space, data.checkpoints);
   }
 
   status(): BtreeStatus {
-    const { pager, writer, readers, checkpoints } = this.#data;
-    const { space, pageBytes } = writer;
-    return {
+    return statusOf(this.#recovered, this.#buffer, {
       state: this.#health.state,
-      bytes: pager.file.size,
       snapshots: this.#snapshots,
-      entries: this.#tree.entries,
-      pageBytes,
-      usedPages: space.usedPages,
-      waitingPages: space.waitingPages,
-      heldByOldestReaderBytes: space.waitingAfter(readers.oldest) * pageBytes,
-      readers: readers.count,
-      levels: this.#tree.page === 0 ? 0 : this.#tree.level + 1,
-      cachedBytes: pager.cachedBytes,
-      pagesRead: pager.reads,
-      pagesWritten: writer.written,
-      checkpoints: checkpoints.count,
-      isDurable: this.#isDurable(),
-    };
+      syncs: this.#commit.syncs,
+    });
   }
 
   close(): Promise<void> {
@@ -228,107 +299,137 @@ export class BtreeStore implements KeyValueStore, Counting {
   }
 
   async #close(): Promise<void> {
-    const { pager } = this.#data;
-    const hadFailed = this.#health.state === 'failed';
-    this.#health.close();
+    const { data, log } = this.#recovered;
+    const hadFailed = this.#health.failed;
+    this.#health.beginClosing();
+    this.#turns.close(this.#health.closed());
     try {
-      await this.#commits.idle();
-      if (this.#health.failure === undefined) await this.#finish();
-      // Whoever wrote has been told; but a failure on the way here is told to the closer.
-      if (this.#health.failure !== undefined && !hadFailed) throw this.#health.failure;
+      await this.#loading;
+      await this.#commit.idle();
+      await this.#checkpointer.idle();
+      if (!this.#health.failed) await this.#finish();
+      if (!this.#health.failed) return;
+      // Rejected writes were told. The closer is told of a failure on the way here, and of
+      // acknowledged writes that closing should have made durable.
+      const isMissing = log.syncedSequence < this.#acknowledgedSequence;
+      if (!hadFailed || isMissing) throw this.#health.failure();
     } finally {
-      pager.file.file.close();
+      log.close();
+      data.pager.file.file.close();
       this.#lock.release();
     }
   }
 
   async #finish(): Promise<void> {
+    const { data, working, log } = this.#recovered;
     try {
-      if (!this.#isDurable()) await this.#checkpoint();
-      this.#data.readers.releaseAll();
-      await this.#data.checkpoints.settle(true);
+      const isWritten = this.#buffer.memtables.length > 0 || !working.isDurable;
+      if (isWritten) await this.#checkpointer.request();
+      data.readers.releaseAll();
+      await data.checkpoints.settle(true);
+      log.removeSpare();
     } catch (cause) {
-      throw this.#fail(cause);
+      throw this.#health.fail(cause);
     }
   }
 
-  #isDurable(): boolean {
-    return this.#data.checkpoints.durableVersion === this.#version;
-  }
-
-  #apply(batch: Batch): void {
-    if (batch.length === 0) return;
-    const changes = changesOf(batch);
-    const { writer } = this.#data;
-    this.#replaceTree((old) => {
-      let tree = old;
-      while (!changes.isDone) {
-        tree = applyChanges(tree, changes, writer, this.#options.decisions);
-      }
-      return tree;
-    });
-  }
-
-  /** Puts another tree in the place of the store's, as a version of its own. */
-  #replaceTree(make: (old: TreeReference) => TreeReference): void {
+  #apply(batch: Batch, durable: boolean): Promise<void> {
     try {
-      this.#tree = make(this.#tree);
+      this.#health.checkNotFailed();
+      if (batch.length > 0) this.#append(batch, durable);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+    if (durable) return this.#commit.request();
+    this.#acknowledgedSequence = this.#buffer.lastSequence;
+    return this.#checkpointer.isRunning ? this.#pace(batch) : DONE;
+  }
+
+  #append(batch: Batch, durable: boolean): void {
+    const { bufferBytes } = this.#options;
+    const buffer = this.#buffer;
+    try {
+      buffer.append(batch, durable);
     } catch (cause) {
-      this.#fail(cause);
+      this.#health.fail(cause);
       throw cause;
     }
-    this.#version += 1;
-    this.#data.writer.space.endVersion(this.#version);
+    if (buffer.active.bytes < bufferBytes) return;
+    if (!this.#checkpointer.isRunning) this.#checkpointer.schedule();
+    // Those who do not wait for their writes fill it faster than a checkpoint ends.
+    else if (buffer.active.bytes >= 2 * bufferBytes) this.#checkpointer.applyAll();
   }
 
-  async #checkpoint(): Promise<void> {
-    // After a write that failed half way the space map knows of pages given up that are not.
-    if (this.#health.failure !== undefined) throw this.#health.failure;
-    this.#version += 1;
-    this.#writtenAtCheckpoint = this.#data.writer.written;
-    await this.#data.checkpoints.write(this.#tree, this.#version);
+  /** Settles a write while a checkpoint runs, so that the one does not run away from the other. */
+  #pace(batch: Batch): Promise<void> {
+    const { bufferBytes } = this.#options;
+    if (this.#buffer.active.bytes >= bufferBytes) return this.#checkpointer.idle();
+    for (const operation of batch) {
+      if (operation.type === 'deleteRange') continue;
+      this.#unpacedBytes += operation.key.length;
+      if (operation.type === 'put') this.#unpacedBytes += operation.value.length;
+    }
+    if (this.#unpacedBytes < bufferBytes * PACED_SHARE_OF_BUFFER) return DONE;
+    this.#unpacedBytes = 0;
+    return this.#checkpointer.nextSlice();
   }
 
-  #fail(cause: unknown): StorageError {
-    const error = this.#health.fail(cause);
-    this.#commits.reject(error);
-    return error;
+  async #load(
+    entries: Iterable<Entry> | AsyncIterable<Entry>,
+    signal: AbortSignal,
+  ): Promise<number> {
+    const { data, working } = this.#recovered;
+    const { writer } = data;
+    this.#checkpointer.applyAll();
+    let writtenBefore = writer.written;
+    const count = await bulkLoad(entries, {
+      limits: this.#limits,
+      signal,
+      apply: (changes) => working.apply(changes),
+      pause: async () => {
+        this.#health.checkNotFailed();
+        const pages = writer.written - writtenBefore;
+        if (pages * writer.pageBytes < LOADED_BYTES_PER_PAUSE) return;
+        writtenBefore = writer.written;
+        await data.pager.file.file.datasync();
+      },
+    });
+    await this.#checkpointer.request();
+    return count;
   }
 
-  #rangeSource(): RangeSource {
-    const { readers } = this.#data;
+  #present(): View {
+    this.#view ??= {
+      tree: this.#recovered.working.tree,
+      memtables: this.#buffer.memtables,
+      sequence: Number.MAX_SAFE_INTEGER,
+    };
+    return this.#view;
+  }
+
+  /** The present as a tree alone, unless the store has failed and writes nothing any more. */
+  #countable(): View {
+    if (!this.#health.failed) this.#checkpointer.applyAll();
+    return this.#present();
+  }
+
+  /** The present, which no longer changes and keeps its pages until it is released. */
+  #hold(): { view: View; release(): void } {
+    const { data, working } = this.#recovered;
+    const sequence = this.#buffer.lastSequence;
+    const held = data.readers.take(working.version, sequence);
+    const view = { ...this.#present(), sequence };
+    return { view, release: () => data.readers.release(held) };
+  }
+
+  #presentSource(): ViewSource {
     return {
+      limits: this.#limits,
       pages: this.#pages,
       check: () => this.#health.checkReadable(),
-      open: () => {
-        const reader = readers.take(this.#version);
-        return { tree: this.#tree, release: () => readers.release(reader) };
-      },
-    };
-  }
-
-  #counting(
-    tree: () => TreeReference,
-    check: () => void = () => this.#health.checkReadable(),
-  ): Counting {
-    const pages = this.#pages;
-    return {
-      countRange: (bounds = {}) => {
-        check();
-        checkBounds(bounds);
-        const { from, to } = endsOf(bounds);
-        const end = to === undefined ? tree().entries : rankOf(tree(), to, pages);
-        return end - (from === undefined ? 0 : rankOf(tree(), from, pages));
-      },
-      rank: (key) => {
-        check();
-        checkKey(key, this.#limits);
-        return rankOf(tree(), key, pages);
-      },
-      at: (position) => {
-        check();
-        return entryAt(tree(), position, pages);
-      },
+      view: () => this.#present(),
+      countableView: () => this.#countable(),
+      open: () => this.#hold(),
     };
   }
 }

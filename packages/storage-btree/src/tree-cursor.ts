@@ -5,15 +5,21 @@
  * stays in its page, which never changes. A value outside the pages is read when it is asked for.
  * Cost: a step copies the part of the key that its page does not share.
  */
+import { type Cursor, copyOf, viewOf } from '@ds/storage/engine';
 import type { SafetyDecisions } from './decisions.ts';
 import { loadNode, NodeCursor } from './node-cursor.ts';
 import { readOutside } from './outside-value.ts';
 import { OUTSIDE, PAGE_HEADER_BYTES, type Page } from './page.ts';
 import type { Pager } from './pager.ts';
+import type { EntryCursor } from './range.ts';
 import type { PageSource } from './tree-reader.ts';
 import type { TreeReference } from './tree-reference.ts';
 
-export class TreeCursor {
+export class TreeCursor implements Cursor, EntryCursor {
+  /** What a tree holds is older than everything that is not in it yet. */
+  readonly sequence = 0;
+  readonly isTombstone = false;
+  readonly keyStart = 0;
   valid = false;
   keyBytes: Uint8Array = new Uint8Array(64);
   keyEnd = 0;
@@ -26,6 +32,8 @@ export class TreeCursor {
   #tag = 0;
   #valueStart = 0;
   #valueEnd = 0;
+  /** The large value of this position, once it has been asked for. */
+  #outsideValue: Uint8Array | undefined;
 
   constructor(tree: TreeReference, { pager, decisions }: PageSource) {
     this.#tree = tree;
@@ -86,28 +94,46 @@ export class TreeCursor {
 
   /** The key, copied. */
   key(): Uint8Array {
-    return this.keyBytes.slice(0, this.keyEnd);
+    return copyOf(this.keyBytes, 0, this.keyEnd);
   }
 
   /** The key, valid until the cursor moves. */
   keyView(): Uint8Array {
-    return this.keyBytes.subarray(0, this.keyEnd);
+    return viewOf(this.keyBytes, 0, this.keyEnd);
   }
 
   /** The value, copied. */
   value(): Uint8Array {
     if (this.#tag === OUTSIDE) return this.#outside();
-    return this.#leaf!.bytes.slice(this.#valueStart, this.#valueEnd);
+    return copyOf(this.#leaf!.bytes, this.#valueStart, this.#valueEnd);
   }
 
   /** The value as it lies in its page: not to be written to. */
   valueView(): Uint8Array {
     if (this.#tag === OUTSIDE) return this.#outside();
-    return this.#leaf!.bytes.subarray(this.#valueStart, this.#valueEnd);
+    return viewOf(this.#leaf!.bytes, this.#valueStart, this.#valueEnd);
+  }
+
+  get valueBytes(): Uint8Array {
+    return this.#tag === OUTSIDE ? this.#outside() : this.#leaf!.bytes;
+  }
+
+  get valueStart(): number {
+    return this.#tag === OUTSIDE ? 0 : this.#valueStart;
+  }
+
+  get valueEnd(): number {
+    return this.#tag === OUTSIDE ? this.#outside().length : this.#valueEnd;
   }
 
   #outside(): Uint8Array {
-    return readOutside(this.#leaf!.bytes, this.#valueStart, this.#pager, this.#decisions);
+    this.#outsideValue ??= readOutside(
+      this.#leaf!.bytes,
+      this.#valueStart,
+      this.#pager,
+      this.#decisions,
+    );
+    return this.#outsideValue;
   }
 
   #isEmpty(): boolean {
@@ -143,6 +169,7 @@ export class TreeCursor {
     for (let i = keyStart; i < valueStart; i += 1) keyBytes[i + moved] = bytes[i]!;
     this.keyEnd = valueStart + moved;
     this.#tag = leaf.tag;
+    this.#outsideValue = undefined;
     this.#valueStart = valueStart;
     this.#valueEnd = leaf.valueEnd;
     this.#index = index;

@@ -1,4 +1,5 @@
 /** Reading one tree: single keys, and where keys stand among all. */
+import { copyOf } from '@ds/storage/engine';
 import type { SafetyDecisions } from './decisions.ts';
 import { loadNode } from './node-cursor.ts';
 import { readOutside } from './outside-value.ts';
@@ -23,10 +24,16 @@ export function getValue(
   return valueHere(leaf, pager, decisions);
 }
 
+/** Whether there is a value of `key`. Cost: one page per level. */
+export function hasKey(tree: TreeReference, key: Uint8Array, { pager }: PageSource): boolean {
+  const leaf = leafFor(tree, key, pager);
+  return leaf !== undefined && leaf.search(key, 0, key.length) >= 0;
+}
+
 /** The value of the cell that `page` has read last, copied. */
 export function valueHere(page: Page, pager: Pager, decisions: SafetyDecisions): Uint8Array {
   if (page.tag === OUTSIDE) return readOutside(page.bytes, page.valueStart, pager, decisions);
-  return page.bytes.slice(page.valueStart, page.valueEnd);
+  return copyOf(page.bytes, page.valueStart, page.valueEnd);
 }
 
 function leafFor(tree: TreeReference, key: Uint8Array, pager: Pager): Page | undefined {
@@ -37,6 +44,17 @@ function leafFor(tree: TreeReference, key: Uint8Array, pager: Pager): Page | und
     page = loadNode(pager, page.childPage(child), page.childChecksum(child), page.level - 1);
   }
   return page;
+}
+
+/** The last key. Cost: one page per level. */
+export function lastKey(tree: TreeReference, { pager }: PageSource): Uint8Array | undefined {
+  if (tree.page === 0) return undefined;
+  let page = loadNode(pager, tree.page, tree.checksum, tree.level);
+  while (page.level > 0) {
+    const child = page.count - 1;
+    page = loadNode(pager, page.childPage(child), page.childChecksum(child), page.level - 1);
+  }
+  return page.key(page.count - 1);
 }
 
 /** How many keys are below `key`. Cost: one page per level. */

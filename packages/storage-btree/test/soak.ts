@@ -1,40 +1,46 @@
-/** Long runs: another workload for each seed, with every kind of fault at its calls to the disk. */
-import { callsOf, meetFault } from './simulation/crash-harness.ts';
-import { FAULT_KINDS, pointsOf } from './simulation/fault-kinds.ts';
+/**
+ * The long run: `npm run soak -- storage-btree`. Each seed takes some hundred points, every one a
+ * workload, a call to the disk and a fault; 50 consecutive seeds take all calls of one workload.
+ * At the end a real process is killed again and again.
+ */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type SoakOptions, type SoakResult, soak } from '@ds/sim';
+import { killLoop } from './process/kill-loop.ts';
+import { Coverage } from './simulation/coverage.ts';
+import { sweep } from './simulation/fault-sweep.ts';
 
-interface Options {
-  readonly firstSeed: number;
-  readonly seeds: number;
-  readonly signal: AbortSignal;
-  progress(text: string): void;
+const MOST_KILLS = 60;
+
+export async function run(options: SoakOptions): Promise<SoakResult> {
+  const swept = await soak(options, async (seed) => {
+    const coverage = new Coverage();
+    await sweep(seed, { coverage });
+    return coverage.numbers();
+  });
+  return options.signal.aborted ? swept : withKills(swept, options);
 }
 
-interface Report {
-  seeds: number;
-  failed: { seed: number; message: string }[];
-  /** Faults met, each at another call of a workload, by kind. */
-  points: Record<string, number>;
-}
-
-export async function run({ firstSeed, seeds, signal, progress }: Options): Promise<Report> {
-  const failed: Report['failed'] = [];
-  const points: Record<string, number> = {};
-  let done = 0;
-  for (; done < seeds && !signal.aborted; done += 1) {
-    const seed = firstSeed + done;
-    const calls = await callsOf(seed);
-    for (const [name, kind] of Object.entries(FAULT_KINDS)) {
-      for (const callIndex of pointsOf(calls, kind, seed)) {
-        if (signal.aborted) break;
-        const point = { seed, callIndex, fault: kind.fault };
-        points[name] = (points[name] ?? 0) + 1;
-        await meetFault(point).catch((error: unknown) => {
-          failed.push({ seed, message: `meetFault(${JSON.stringify(point)}): ${error}` });
-        });
-      }
-    }
-    const total = Object.values(points).reduce((sum, count) => sum + count, 0);
-    progress(`seed ${seed}: ${total} faults met, ${failed.length} failed`);
+async function withKills(
+  swept: SoakResult,
+  { firstSeed, seeds, progress }: SoakOptions,
+): Promise<SoakResult> {
+  const folder = mkdtempSync(join(tmpdir(), 'btree-soak-'));
+  try {
+    const kills = Math.min(MOST_KILLS, seeds);
+    const { killsWhileOpening, batches } = await killLoop({
+      folder,
+      kills,
+      seed: firstSeed,
+      progress,
+    });
+    const coverage = { ...swept.coverage, kills, killsWhileOpening, killedBatches: batches };
+    return { ...swept, coverage };
+  } catch (error) {
+    const message = `kill -9: ${error instanceof Error ? error.message : error}`;
+    return { ...swept, failed: [...swept.failed, { seed: firstSeed, message }] };
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
   }
-  return { seeds: done, failed, points };
 }

@@ -5,5 +5,6 @@ export const TINY: Partial<BtreeStoreOptions> = {
   pageBytes: 512,
   cacheBytes: 8192,
   extentBytes: 1024,
-  checkpointBytes: 16_384,
+  bufferBytes: 4096,
+  logPreallocateBytes: 1024,
 };

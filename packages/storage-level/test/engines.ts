@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import type { FileSystem } from '@ds/storage';
 import { MemoryFileSystem, MemoryStore } from '@ds/storage/memory';
 import { nodeFileSystem } from '@ds/storage/node';
+import { openBtreeStore } from '@ds/storage-btree';
 import { openLsmStore } from '@ds/storage-lsm';
 import { StoreLevel, type StoreLevelOptions, type StoreSource } from '../src/index.ts';
 
@@ -18,6 +19,7 @@ export interface Engine {
 type OpenStore = (place: { fileSystem: FileSystem; directory: string }) => StoreSource;
 
 const openLsm: OpenStore = (place) => () => openLsmStore(place);
+const openBtree: OpenStore = (place) => () => openBtreeStore(place);
 
 /** How many assertions the suite makes on memory-level 3.1 and on classic-level 3.0. */
 const ON_MEMORY_LEVEL = 5_120;
@@ -33,6 +35,8 @@ export const ENGINES: Readonly<Record<string, Subject>> = {
   MemoryStore: { open: inMemory, assertions: ON_MEMORY_LEVEL },
   'the LSM tree in memory': { open: () => inFileSystem(openLsm), assertions: ON_CLASSIC_LEVEL },
   'the LSM tree on files': { open: () => onFiles(openLsm), assertions: ON_CLASSIC_LEVEL },
+  'the B+tree in memory': { open: () => inFileSystem(openBtree), assertions: ON_CLASSIC_LEVEL },
+  'the B+tree on files': { open: () => onFiles(openBtree), assertions: ON_CLASSIC_LEVEL },
 };
 
 function inMemory(): Engine {

@@ -1,12 +1,13 @@
 /** A tree takes changes in slices of any size, and is whole and right after each. */
 import type { Batch, Operation } from '@ds/storage';
+import { bounded, Memtable } from '@ds/storage/engine';
 import { MemoryFileSystem } from '@ds/storage/memory';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { applyChanges } from '../../src/apply.ts';
-import { changesOf } from '../../src/batch-changes.ts';
 import { openDataFile } from '../../src/data-file.ts';
 import { SAFE_DECISIONS } from '../../src/decisions.ts';
+import { changesOf } from '../../src/memtable-changes.ts';
 import { resolveOptions } from '../../src/options.ts';
 import { TreeCursor } from '../../src/tree-cursor.ts';
 import type { TreeReference } from '../../src/tree-reference.ts';
@@ -15,6 +16,19 @@ import { seedsFrom } from '../seeds.ts';
 import { text, toText } from '../simulation/workload.ts';
 import { TINY } from '../tiny.ts';
 import { Model } from './model.ts';
+
+/** Behind all keys that are written here. */
+const END = new Uint8Array(200).fill(0xff);
+
+function memtableOf(batch: Batch): Memtable {
+  const memtable = new Memtable(1, 4096);
+  bounded(batch, () => END).forEach((operation, i) => {
+    if (operation.type === 'put') memtable.insert(i + 1, operation.key, operation.value);
+    else if (operation.type === 'delete') memtable.insert(i + 1, operation.key, undefined);
+    else memtable.deleteRange(i + 1, operation.gte, operation.lt, 0);
+  });
+  return memtable;
+}
 
 /** A file with a tree in it, and what the tree should hold. */
 class Subject {
@@ -38,12 +52,13 @@ class Subject {
   /** Takes the batch in slices; returns how many it took. */
   async take(batch: Batch, maxPages: number): Promise<number> {
     const { writer, checkpoints } = this.#data;
-    const changes = changesOf(batch);
+    const changes = changesOf(memtableOf(batch));
     let slices = 0;
     for (; !changes.isDone; slices += 1) {
       this.#tree = applyChanges(this.#tree, changes, writer, SAFE_DECISIONS, maxPages);
       this.#version += 1;
-      await checkpoints.write(this.#tree, this.#version);
+      const log = { logNumber: 1, appliedSequence: 0 };
+      await checkpoints.write(this.#tree, this.#version, log, async () => {});
       this.#verify();
     }
     this.#model = this.#model.with(batch);

@@ -40,6 +40,7 @@ const step = fc.oneof(
   { weight: 6, arbitrary: fc.array(operation, { maxLength: 12 }).map((batch) => ({ batch })) },
   { weight: 3, arbitrary: run },
   { weight: 1, arbitrary: fc.constant({ type: 'sync' as const }) },
+  { weight: 1, arbitrary: fc.constant({ type: 'checkpoint' as const }) },
   { weight: 1, arbitrary: fc.constant({ type: 'reopen' as const }) },
   { weight: 1, arbitrary: fc.constant({ type: 'compact' as const }) },
   { weight: 1, arbitrary: fc.constant({ type: 'snapshot' as const }) },
@@ -95,7 +96,10 @@ class Subject {
       this.#model = this.#model.with(batch);
     } else if (each.type === 'sync') {
       await this.store.sync();
-      expect(this.store.status().isDurable).toBe(true);
+      const { lastSequence, syncedSequence } = this.store.status();
+      expect(syncedSequence).toBe(lastSequence);
+    } else if (each.type === 'checkpoint') {
+      await this.store.checkpoint();
     } else if (each.type === 'reopen') {
       this.#snapshots.length = 0;
       await this.store.close();
@@ -113,12 +117,13 @@ class Subject {
   }
 
   async checkAll(): Promise<void> {
-    const { entries, leaves } = this.store.verify();
-    expect(entries).toBe(this.#model.entries.length);
-    expect(this.store.status().entries).toBe(entries);
-    expect(leaves > 0).toBe(entries > 0);
     checkContents(this.store, this.#model);
     for (const { snapshot, model } of this.#snapshots) checkContents(snapshot, model);
+    await this.store.checkpoint();
+    const { entries, leaves } = this.store.verify();
+    expect(entries).toBe(this.#model.entries.length);
+    expect(this.store.status().entriesInTree).toBe(entries);
+    expect(leaves > 0).toBe(entries > 0);
   }
 }
 

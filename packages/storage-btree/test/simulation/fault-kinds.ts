@@ -1,33 +1,77 @@
-/** What the disk may do at one call of a run, and to which calls. */
-import type { DiskCall, DiskFault, DiskOperation } from '@ds/sim';
+/** What the disk or the machine may do at one call of a run, and what becomes of them then. */
+import type { DiskFault, DiskOperation, DiskOptions } from '@ds/sim';
+
+/**
+ * - `'power cut'`: unsynced bytes and names survive in any combination, torn at any byte or sector,
+ *   with zeros or old bytes where the file has grown.
+ * - `'kill'`: the process dies; what it handed to the system stays.
+ * - `'runs on'`: the same machine opens the store again.
+ */
+export type Fate = 'power cut' | 'power cut, all unsynced lost' | 'kill' | 'runs on';
 
 export interface FaultKind {
-  readonly fault: DiskFault;
-  /** What it can happen to; a power cut during a read is one before the next change. */
-  readonly at: readonly DiskOperation[];
-  /** Every how many of these calls a test takes. */
-  readonly stride: number;
+  /** What becomes of the call; nothing for a process that dies before it. */
+  readonly call?: DiskFault;
+  /** The only operation that it can happen to. @default any */
+  readonly only?: DiskOperation;
+  readonly disk?: Partial<DiskOptions>;
+  /** From this call on nothing more fits on the disk, until the store has failed and closed. */
+  readonly staysFull?: true;
+  /** Bytes that were durable change: an error may be all that is left. */
+  readonly damages?: true;
+  readonly fate: Fate;
 }
 
-const CHANGES: readonly DiskOperation[] = ['write', 'datasync', 'syncDirectory', 'rename'];
+const CUT = 'power cut';
 
-export const FAULT_KINDS: Readonly<Record<string, FaultKind>> = {
-  'a power cut': { fault: 'crash', at: [...CHANGES, 'preallocate', 'truncate'], stride: 1 },
-  'an I/O error': { fault: 'fail', at: [...CHANGES, 'preallocate', 'open', 'read'], stride: 4 },
-  'a full disk': { fault: 'full', at: ['write', 'preallocate'], stride: 3 },
-  'a short write': { fault: 'short', at: ['write'], stride: 3 },
-  'a write that lands elsewhere': { fault: 'misdirect', at: ['write'], stride: 3 },
-  'a flipped bit': { fault: 'rot', at: ['read'], stride: 7 },
+export type FaultName =
+  | 'power cut'
+  | 'power cut, all unsynced lost'
+  | 'power cut, stale tails'
+  | 'kill'
+  | 'I/O error'
+  | 'I/O error, then power cut'
+  | 'disk full'
+  | 'disk full, then power cut'
+  | 'disk stays full'
+  | 'short write'
+  | 'short write, then power cut'
+  | 'bit rot'
+  | 'write that lands elsewhere';
+
+const KINDS: Readonly<Record<FaultName, FaultKind>> = {
+  'power cut': { call: 'crash', fate: CUT },
+  'power cut, all unsynced lost': { fate: 'power cut, all unsynced lost' },
+  'power cut, stale tails': { call: 'crash', disk: { staleTail: 1 }, fate: CUT },
+  kill: { fate: 'kill' },
+  'I/O error': { call: 'fail', fate: 'runs on' },
+  'I/O error, then power cut': { call: 'fail', fate: CUT },
+  'disk full': { call: 'full', fate: 'runs on' },
+  'disk full, then power cut': { call: 'full', fate: CUT },
+  'disk stays full': { staysFull: true, fate: 'runs on' },
+  'short write': { call: 'short', only: 'write', fate: 'runs on' },
+  'short write, then power cut': { call: 'short', only: 'write', fate: CUT },
+  'write that lands elsewhere': {
+    call: 'misdirect',
+    only: 'write',
+    damages: true,
+    fate: 'runs on',
+  },
+  'bit rot': { call: 'rot', only: 'read', damages: true, fate: 'runs on' },
 };
 
-/** The calls among `calls` that a test of `kind` takes; another `seed` takes others. */
-export function pointsOf(
-  calls: readonly DiskCall[],
-  { at, stride }: FaultKind,
-  seed: number,
-): number[] {
-  return calls
-    .filter(({ operation }) => at.includes(operation))
-    .filter((_, i) => i % stride === seed % stride)
-    .map(({ index }) => index);
+export const FAULT_NAMES: readonly FaultName[] = Object.keys(KINDS) as FaultName[];
+
+export function faultKind(name: FaultName): FaultKind {
+  return KINDS[name];
+}
+
+export function canMeet(name: FaultName, operation: DiskOperation): boolean {
+  const { only } = faultKind(name);
+  return only === undefined || only === operation;
+}
+
+/** Whether the machine's cache outlives the fault, and with it all that was handed to it. */
+export function keepsCache({ fate }: FaultKind): boolean {
+  return fate === 'kill' || fate === 'runs on';
 }

@@ -1,9 +1,10 @@
 /** What a directory may look like, and what opening it says. */
+
 import { crc32, StorageError } from '@ds/storage';
+import { setU32 } from '@ds/storage/engine';
 import { MemoryFileSystem } from '@ds/storage/memory';
 import { describe, expect, it } from 'vitest';
 import { openBtreeStore } from '../../src/index.ts';
-import { setU32 } from '../../src/numbers.ts';
 import { text, toText } from '../simulation/workload.ts';
 
 async function codeOf(opening: Promise<unknown>): Promise<string> {
@@ -85,7 +86,8 @@ describe('opening', () => {
       { pageBytes: 65_536 },
       { cacheBytes: -1 },
       { extentBytes: 1.5 },
-      { checkpointBytes: Number.POSITIVE_INFINITY },
+      { bufferBytes: Number.POSITIVE_INFINITY },
+      { logPreallocateBytes: -1 },
     ]) {
       await expect(openBtreeStore({ ...options, ...bad })).rejects.toThrow(RangeError);
     }

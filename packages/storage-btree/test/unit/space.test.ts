@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { type BtreeStore, openBtreeStore } from '../../src/index.ts';
 import { text } from '../simulation/workload.ts';
 
-const OPTIONS = { directory: 'd', pageBytes: 1024, extentBytes: 4096, checkpointBytes: 65_536 };
+const OPTIONS = { directory: 'd', pageBytes: 1024, extentBytes: 4096, logPreallocateBytes: 0 };
 
 function puts(numbers: readonly number[]): Operation[] {
   const value = text('v'.repeat(40));
@@ -20,7 +20,8 @@ function puts(numbers: readonly number[]): Operation[] {
 /** Writes `numbers`, so many in a batch, with a checkpoint after each. */
 async function load(store: BtreeStore, numbers: readonly number[], size: number): Promise<void> {
   for (let i = 0; i < numbers.length; i += size) {
-    await store.write(puts(numbers.slice(i, i + size)), { durable: true });
+    await store.write(puts(numbers.slice(i, i + size)));
+    await store.checkpoint();
   }
 }
 
@@ -59,9 +60,11 @@ describe('the pages', () => {
         return { type: 'delete' as const, key: operation.key };
       });
       await store.write(batch);
+      await store.checkpoint();
     }
     expect(store.verify().leaves).toBeLessThan(leaves * 0.5);
-    await store.write([{ type: 'deleteRange' }], { durable: true });
+    await store.write([{ type: 'deleteRange' }]);
+    await store.checkpoint();
     expect(store.verify()).toMatchObject({ entries: 0, leaves: 0, branches: 0 });
   });
 });
@@ -96,7 +99,8 @@ describe('the file', () => {
     const store = await openBtreeStore({ ...OPTIONS, fileSystem });
     await load(store, shuffled(2000, 6), 100);
     await store.write([{ type: 'deleteRange' }], { durable: true });
-    await store.write([{ type: 'put', key: text('a'), value: text('b') }], { durable: true });
+    await store.checkpoint();
+    await store.write([{ type: 'put', key: text('a'), value: text('b') }]);
     await store.close();
     const size = fileSystem.open('d/tree.data', { mode: 'read' }).size();
     expect(size).toBeLessThan(8192 + 8 * 1024);
@@ -107,11 +111,16 @@ describe('the file', () => {
     const store = await openBtreeStore({ ...OPTIONS, fileSystem });
     await load(store, shuffled(4000, 7), 200);
     const large = (n: number) => ({ key: text(`large-${n}`), value: new Uint8Array(9000).fill(n) });
-    for (let n = 0; n < 40; n += 1) await store.write([{ type: 'put', ...large(n) }]);
+    for (let n = 0; n < 40; n += 1) {
+      await store.write([{ type: 'put', ...large(n) }]);
+      await store.checkpoint();
+    }
     // Holes everywhere: most of the large values, and a part of the rest, go.
     const gone = Array.from({ length: 36 }, (_, n) => ({ type: 'delete' as const, ...large(n) }));
     await store.write(gone);
+    await store.checkpoint();
     await store.write([{ type: 'deleteRange', gte: text('key-0005'), lt: text('key-0030') }]);
+    await store.checkpoint();
     const snapshot = store.snapshot();
     const before = [...store.range()];
     const { bytes } = store.status();
