@@ -24,6 +24,8 @@ const ALLOWED = [
   /^packages\/sim\/src\/kernel\/(scheduler|real-world)\.ts$/,
   // Its runner over worker threads, their program, and its face to vitest: environment and files.
   /^packages\/sim\/src\/(workers|worker|vitest)\.ts$/,
+  // Diagnostics channels, asked for at run time so that bundles for browsers hold nothing of them.
+  /^packages\/[\w-]+\/src\/diagnostics\.ts$/,
   // What runs as a program.
   /^packages\/[\w-]+\/src\/bin(\/[\w-]+)?\.ts$/,
 ];

@@ -22,6 +22,9 @@ import {
 } from './commands.ts';
 import { readVarint, varintBytes, writeVarint } from './varint.ts';
 
+/** What a command needs of its transaction: single keys. */
+export type KeyTransaction = Pick<Transaction, 'get' | 'put' | 'delete'>;
+
 /** A value and the log index of the write that put it there. */
 export interface Versioned {
   readonly version: number;
@@ -30,7 +33,7 @@ export interface Versioned {
 
 /** Applies the command of the entry at `index` and returns its outcome as bytes. */
 export function applyCommand(
-  transaction: Transaction,
+  transaction: KeyTransaction,
   command: Uint8Array,
   { index }: { readonly index: number },
 ): Uint8Array {
@@ -54,7 +57,7 @@ function readCommand(command: Uint8Array): readonly KvOperation[] | undefined {
 }
 
 function applyOperations(
-  transaction: Transaction,
+  transaction: KeyTransaction,
   operations: readonly KvOperation[] | undefined,
   index: number,
 ): Outcome {

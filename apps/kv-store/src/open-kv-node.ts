@@ -4,17 +4,17 @@
  *
  * ```
  * <directory>/raft    the replicated log: what is acknowledged is synced here
- * <directory>/store   the map, an LSM tree: follows the log, synced now and then
+ * <directory>/store   the map, an LSM tree or a B+tree: follows the log, synced now and then
  * ```
  * Cost of opening: reading both directories back, and applying what the store had not synced.
  */
 import type { Clock } from '@ds/clock';
 import { openRaftLog, openRaftNode, openStoreMachine, type RaftNodeOptions } from '@ds/raft';
 import type { FileSystem } from '@ds/storage';
-import { type LsmStoreOptions, openLsmStore } from '@ds/storage-lsm';
 import type { NodeId, Transport } from '@ds/transport';
 import { KvNode, type KvNodeOptions } from './kv-node.ts';
 import { applyCommand } from './machine.ts';
+import { type EngineOptions, openEngine } from './open-engine.ts';
 
 export interface OpenKvNodeOptions {
   readonly self: NodeId;
@@ -31,8 +31,8 @@ export interface OpenKvNodeOptions {
   readonly random?: () => number;
   /** Timing and limits of Raft. */
   readonly raft?: Partial<RaftNodeOptions>;
-  /** Sizes of the engine. */
-  readonly store?: Partial<LsmStoreOptions>;
+  /** The engine, and its sizes. @default the LSM tree */
+  readonly store?: EngineOptions;
   /** Sizes of the log's files. @default 8 MiB */
   readonly segmentBytes?: number;
   /** Limits of the node. */
@@ -43,11 +43,7 @@ export interface OpenKvNodeOptions {
 export async function openKvNode(options: OpenKvNodeOptions): Promise<KvNode> {
   const { self, clusterId, fileSystem, directory, transport, clock, random } = options;
   const { segmentBytes } = options;
-  const store = await openLsmStore({
-    ...options.store,
-    fileSystem,
-    directory: `${directory}/store`,
-  });
+  const store = await openEngine({ fileSystem, directory: `${directory}/store` }, options.store);
   try {
     const log = await openRaftLog({
       fileSystem,

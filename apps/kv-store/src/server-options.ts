@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import type { EngineName } from './open-engine.ts';
 
 export const SERVER_USAGE = `Runs one node of the key-value store.
 
@@ -15,8 +16,9 @@ Usage: node server.js --id NAME --data DIR --http HOST:PORT [options]
   --key-file FILE       the secret all nodes share: 16 bytes or more (needed with --peer)
   --cluster NAME        the cluster's name, the same on all nodes; default ds-kv
   --election-timeout MS how long without a leader until an election; default 500
+  --engine lsm|btree    where the map is kept, fixed when a directory is first used; default lsm
   --config FILE         the same as JSON: { "id", "data", "http", "listen", "peers": { NAME: URL },
-                        "keyFile", "cluster", "electionTimeoutMs" }
+                        "keyFile", "cluster", "electionTimeoutMs", "engine" }
   --supervised          take lines from standard input (isolate, rejoin), and stop when it ends
   --help                this text
 
@@ -46,6 +48,7 @@ export interface ServerOptions {
   readonly key: Uint8Array | undefined;
   readonly cluster: string;
   readonly electionTimeoutMs: number;
+  readonly engine: EngineName;
   readonly supervised: boolean;
 }
 
@@ -80,6 +83,7 @@ export function parseServerOptions(args: readonly string[]): ServerOptions | und
     key: keyFile === undefined ? undefined : readKey(text('keyFile', keyFile)),
     cluster: text('cluster', flags.cluster ?? file.cluster ?? 'ds-kv'),
     electionTimeoutMs: milliseconds(flags['election-timeout'] ?? file.electionTimeoutMs ?? 500),
+    engine: engine(flags.engine ?? file.engine ?? 'lsm'),
     supervised: flags.supervised ?? false,
   };
 }
@@ -93,6 +97,7 @@ const FLAGS = {
   'key-file': { type: 'string' },
   cluster: { type: 'string' },
   'election-timeout': { type: 'string' },
+  engine: { type: 'string' },
   config: { type: 'string' },
   supervised: { type: 'boolean' },
   help: { type: 'boolean', short: 'h' },
@@ -109,6 +114,7 @@ const CONFIG_FIELDS = [
   'keyFile',
   'cluster',
   'electionTimeoutMs',
+  'engine',
 ];
 
 function readFlags(args: readonly string[]): Flags {
@@ -182,6 +188,11 @@ function address(name: string, value: unknown): Address {
   const port = Number(match?.[3]);
   if (!match || port > 65_535) throw new UsageError(`--${name} is HOST:PORT, got '${value}'`);
   return { host: (match[1] ?? match[2])!, port };
+}
+
+function engine(value: unknown): EngineName {
+  if (value === 'lsm' || value === 'btree') return value;
+  throw new UsageError(`the engine is lsm or btree, got '${value}'`);
 }
 
 function milliseconds(value: unknown): number {

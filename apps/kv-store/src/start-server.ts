@@ -44,6 +44,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       clock: systemClock,
       fileSystem,
       directory: options.data,
+      store: { engine: options.engine },
       raft: {
         electionTimeoutMs: options.electionTimeoutMs,
         heartbeatIntervalMs: Math.min(50, options.electionTimeoutMs / 5),

@@ -17,12 +17,13 @@ export interface ClusterNode {
 export interface ClusterOptions {
   readonly http?: Partial<HttpServerOptions>;
   readonly limits?: OpenKvNodeOptions['limits'];
+  readonly store?: OpenKvNodeOptions['store'];
 }
 
 export class Cluster implements AsyncDisposable {
   readonly nodes: ClusterNode[] = [];
 
-  static async open({ http = {}, limits = {} }: ClusterOptions = {}): Promise<Cluster> {
+  static async open({ http = {}, limits = {}, store = {} }: ClusterOptions = {}): Promise<Cluster> {
     const cluster = new Cluster();
     const network = new MemoryNetwork();
     const members = ['n1', 'n2', 'n3'];
@@ -39,6 +40,7 @@ export class Cluster implements AsyncDisposable {
         // Long enough that a machine busy with other tests does not look like a dead leader.
         raft: { electionTimeoutMs: 400, heartbeatIntervalMs: 40 },
         limits,
+        store,
       });
       const server = await openHttpServer({
         ...http,

@@ -5,6 +5,7 @@
  * Invariant: one sync of the machine at a time is under way for this.
  */
 import type { RaftCore } from './core.ts';
+import { diagnostics } from './diagnostics.ts';
 import type { RaftEvent } from './events.ts';
 import type { ResolvedOptions } from './options.ts';
 
@@ -38,7 +39,11 @@ export class Compaction {
     const tailEntries = Math.min(options.compactionTailEntries, held >> 1);
     machine.sync().then((durable) => {
       this.#busy = false;
+      const before = core.baseIndex;
       step({ kind: 'compact', index: Math.min(durable, core.appliedIndex), tailEntries });
+      if (diagnostics.compact.hasSubscribers && core.baseIndex > before) {
+        diagnostics.compact.publish({ node: options.self, index: core.baseIndex });
+      }
       // What could not be freed now must not be asked for again at every entry.
       this.#atBytes = log.bytes + snapshotEveryBytes;
     }, fail);

@@ -20,6 +20,9 @@ import type { NodeId } from '@ds/transport';
 import { RaftError } from './errors.ts';
 import type { VoterSets } from './quorum.ts';
 
+/** The most members a group has, those on their way in and out included. */
+export const MAX_MEMBERS = 64;
+
 export interface Configuration extends VoterSets {
   /** Those with a vote; while joint, those that will have one. */
   readonly voters: readonly NodeId[];
@@ -46,7 +49,10 @@ export type ChangeRefusal =
   | 'joint-in-progress'
   | 'no-voters'
   | 'no-voters-left'
-  | 'too-many-voters';
+  | 'too-many-voters'
+  | 'too-many-members'
+  | 'uncommitted'
+  | 'new-leader';
 
 /** The configuration of a new group. */
 export function initialConfiguration(voters: readonly NodeId[]): Configuration {
@@ -128,6 +134,22 @@ export function leaveJoint(configuration: Configuration): Configuration {
   };
 }
 
+/**
+ * The configuration to go to for `changes`: the one wanted when a single step is safe, else the
+ * joint one on the way, which is left by itself.
+ * @throws {RaftError} `RAFT_UNSAFE_CHANGE`
+ */
+export function nextConfiguration(
+  configuration: Configuration,
+  changes: readonly MemberChange[],
+): Configuration {
+  if (!isJoint(configuration)) {
+    const changed = applied(configuration, changes, false);
+    if (differing(configuration.voters, changed.voters) <= 1) return changed;
+  }
+  return enterJoint(configuration, changes, { autoLeave: true });
+}
+
 /** Makes `changes` one after another. Changing what is so already changes nothing. */
 function applied(
   configuration: Configuration,
@@ -146,6 +168,9 @@ function applied(
     else if (type === 'learner') (outgoing.includes(id) ? learnersNext : learners).add(id);
   }
   if (voters.size === 0) throw refused('no-voters-left', 'no voter would be left');
+  if (new Set([...voters, ...learners, ...outgoing]).size > MAX_MEMBERS) {
+    throw refused('too-many-members', `a group has at most ${MAX_MEMBERS} members`);
+  }
   return {
     voters: sorted(voters),
     outgoing,
@@ -166,6 +191,6 @@ function sorted(ids: ReadonlySet<NodeId>): NodeId[] {
   return [...ids].sort();
 }
 
-function refused(refusal: ChangeRefusal, message: string): RaftError {
+export function refused(refusal: ChangeRefusal, message: string): RaftError {
   return new RaftError('RAFT_UNSAFE_CHANGE', message, { refusal });
 }

@@ -23,6 +23,8 @@
  * version)", 2014; Ongaro's dissertation for pre-vote, transfer, reads and sessions.
  */
 import type { NodeId } from '@ds/transport';
+import type { Configuration } from './configuration.ts';
+import { type CoreStatus, statusOf } from './core-status.ts';
 import {
   campaign,
   checkQuorum,
@@ -35,8 +37,9 @@ import {
 } from './election.ts';
 import type { LogEntry } from './entry.ts';
 import type { RaftEvent, Ready } from './events.ts';
+import { settleConfiguration } from './membership.ts';
 import type { RaftMessage } from './message.ts';
-import type { PeerStatus, RaftRole, RaftStatus } from './node.ts';
+import type { RaftRole } from './node.ts';
 import type { LogPosition } from './raft-log.ts';
 import { type CoreOptions, Effects, invariant, RaftState } from './raft-state.ts';
 import {
@@ -74,13 +77,11 @@ import {
 } from './snapshot.ts';
 import { receivePersisted, takeWrite } from './writes.ts';
 
+export type { CoreStatus } from './core-status.ts';
 export type { CoreOptions } from './raft-state.ts';
 
 /** A term further ahead than this is absurd: it would use up the terms there are. */
 const MAX_TERM_JUMP = 2 ** 32;
-
-/** What a core says of itself; the driver adds what it alone knows. */
-export type CoreStatus = Omit<RaftStatus, 'state' | 'failure' | 'pendingProposals'>;
 
 export class RaftCore {
   readonly #raft: RaftState;
@@ -91,7 +92,7 @@ export class RaftCore {
     this.#raft = raft;
     raft.resetElectionTimer();
     // Alone, there is nobody to wait for.
-    if (raft.peers.length === 0) raft.electionDeadlineMs = raft.nowMs;
+    if (raft.isVoter && raft.peers.length === 0) raft.electionDeadlineMs = raft.nowMs;
   }
 
   get role(): RaftRole {
@@ -104,6 +105,10 @@ export class RaftCore {
 
   get leader(): NodeId | undefined {
     return this.#raft.leader;
+  }
+
+  get lastIndex(): number {
+    return this.#raft.log.lastIndex;
   }
 
   get commitIndex(): number {
@@ -134,6 +139,26 @@ export class RaftCore {
     const raft = this.#raft;
     if (raft.role === 'leader') return raft.heartbeatDueMs;
     return Math.min(raft.electionDeadlineMs, readDeadline(raft));
+  }
+
+  /** Who takes part, by this node's log. */
+  get configuration(): Configuration {
+    return this.#raft.configuration;
+  }
+
+  /** The entry that made them so. */
+  get configurationIndex(): number {
+    return this.#raft.configurationIndex;
+  }
+
+  /** Who takes part at `index`, which is not before the log's base. */
+  configurationAt(index: number): Configuration {
+    return this.#raft.configurations.at(index).configuration;
+  }
+
+  /** How far a follower's log is known to reach, while this node leads. */
+  matchIndex(peer: NodeId): number | undefined {
+    return this.#raft.progress.get(peer)?.matchIndex;
   }
 
   /** The term of the entry at `index`, if the log holds it. */
@@ -174,6 +199,7 @@ export class RaftCore {
         this.#applied(event.index);
         return;
       case 'read':
+        raft.nowMs = Math.max(raft.nowMs, event.nowMs);
         receiveRead(raft, event.id);
         return;
       case 'time':
@@ -197,7 +223,7 @@ export class RaftCore {
         receiveSnapshotEnded(raft, event.peer);
         return;
       case 'staged':
-        receiveStaged(raft, event.position);
+        receiveStaged(raft, event.base);
         return;
       case 'restored':
         receiveRestored(raft, event.position);
@@ -216,6 +242,7 @@ export class RaftCore {
     const raft = this.#raft;
     if (raft.role === 'leader') {
       if (raft.commitMayAdvance) advanceCommit(raft);
+      settleConfiguration(raft);
       replicate(raft);
     } else if (raft.acknowledgementOwed) {
       acknowledge(raft);
@@ -235,33 +262,7 @@ export class RaftCore {
   }
 
   status(): CoreStatus {
-    const raft = this.#raft;
-    const peers: Record<NodeId, PeerStatus> = {};
-    for (const [peer, progress] of raft.progress) {
-      const { matchIndex, nextIndex, state, inFlight } = progress;
-      const active = raft.nowMs - progress.lastContactMs < raft.options.electionTimeoutMs;
-      peers[peer] = { matchIndex, nextIndex, state, inFlight, active };
-    }
-    return {
-      self: raft.self,
-      role: raft.role,
-      term: raft.term,
-      leader: raft.leader,
-      votedFor: raft.votedFor,
-      commitIndex: raft.commitIndex,
-      appliedIndex: raft.appliedIndex,
-      firstIndex: raft.log.baseIndex + 1,
-      lastIndex: raft.log.lastIndex,
-      durableIndex: raft.durableIndex,
-      snapshotIndex: raft.log.baseIndex,
-      members: raft.options.members,
-      peers,
-      pendingReads:
-        raft.reads.waiting.length + raft.reads.rounds.length + raft.reads.confirmed.length,
-      electionsStarted: raft.electionsStarted,
-      snapshotsInstalled: raft.snapshotsInstalled,
-      messagesRefused: raft.messagesRefused,
-    };
+    return statusOf(this.#raft);
   }
 
   #tick(nowMs: number, random: number): void {
@@ -283,10 +284,11 @@ export class RaftCore {
 
   #receive(from: NodeId, message: RaftMessage): void {
     const raft = this.#raft;
-    if (!raft.peers.includes(from) || message.term > raft.term + MAX_TERM_JUMP) {
+    if (message.term > raft.term + MAX_TERM_JUMP) {
       raft.refuse();
       return;
     }
+    if (!raft.peers.includes(from) && !mayBeUnknown(message, raft.term)) return;
     if (message.term > raft.term) {
       if (message.kind === 'vote' && isDisruptive(raft, message)) return;
       // Asking about a term, or granting it, does not begin it.
@@ -390,6 +392,26 @@ export class RaftCore {
     if (lastIndex <= raft.appliedIndex) return undefined;
     raft.applying = true;
     return { firstIndex: raft.appliedIndex + 1, lastIndex };
+  }
+}
+
+/**
+ * Whether the message can be one of a member that this node's log does not know yet, or of one that
+ * will be a member: a leader, a candidate, or a reader in the same term. All else is too late.
+ */
+function mayBeUnknown({ kind, term }: RaftMessage, ownTerm: number): boolean {
+  switch (kind) {
+    case 'append':
+    case 'heartbeat':
+    case 'snapshot':
+    case 'timeout-now':
+    case 'pre-vote':
+    case 'vote':
+      return true;
+    case 'read':
+      return term <= ownTerm;
+    default:
+      return false;
   }
 }
 

@@ -10,14 +10,21 @@
  * A failed write, sync or apply ends this node's part in the group: what reached the disk is then
  * unknown, and a member that guesses is worse than one that is missing.
  */
-import { type Clock, sleep, type Timer } from '@ds/clock';
-import { type Channel, Listeners, type NodeId, type Unsubscribe } from '@ds/transport';
+import type { Clock } from '@ds/clock';
+import type { Channel, NodeId, Unsubscribe } from '@ds/transport';
 import { awaitTransfer } from './await-transfer.ts';
+import { ChangeNotice } from './change-notice.ts';
 import { Compaction } from './compaction.ts';
+import { Conditions } from './conditions.ts';
+import type { Configuration, MemberChange } from './configuration.ts';
 import { RaftCore } from './core.ts';
+import { diagnostics } from './diagnostics.ts';
 import type { LogEntry } from './entry.ts';
 import { RaftError } from './errors.ts';
 import type { Outgoing, Proposed, RaftEvent, Ready } from './events.ts';
+import { LogSync } from './log-sync.ts';
+import { MachineFeed } from './machine-feed.ts';
+import { changeMembers } from './member-change.ts';
 import { decodeMessage, encodeMessage, type RaftMessage } from './message.ts';
 import type {
   CloseOptions,
@@ -25,23 +32,21 @@ import type {
   RaftNode,
   RaftNodeOptions,
   RaftStatus,
+  ReadOptions,
   WaitOptions,
 } from './node.ts';
 import { type ResolvedOptions, resolveOptions } from './options.ts';
-import { type PendingProposal, PendingProposals } from './pending-proposals.ts';
+import { abortable, type PendingProposal, PendingProposals } from './pending-proposals.ts';
 import { PendingReads } from './pending-reads.ts';
-import type { LogPosition } from './raft-log.ts';
-import { recoverMachine } from './recovery.ts';
+import { beginLog, recoverMachine } from './recovery.ts';
 import { type Rules, raftRules } from './rules.ts';
 import { SnapshotReceiver } from './snapshot-receiver.ts';
 import { SnapshotSender } from './snapshot-sender.ts';
 import type { ApplyResult } from './state-machine.ts';
+import { WakeUp } from './wake-up.ts';
 
 const NOTHING = new Uint8Array(0);
 const DONE = Promise.resolve();
-
-/** The most entry bytes handed to the machine at once. */
-const APPLY_BYTES = 2 ** 20;
 
 /**
  * Opens a member: finishes a snapshot that was being installed, then takes part.
@@ -54,6 +59,7 @@ export function openRaftNode(options: RaftNodeOptions): Promise<RaftNode> {
 /** As {@link openRaftNode}, with the protocol's decisions given: for tests that replace one. */
 export async function openWithRules(options: RaftNodeOptions, rules: Rules): Promise<RaftDriver> {
   const resolved = resolveOptions(options);
+  beginLog(options.log, options.members);
   await recoverMachine(options.log, options.machine);
   return new RaftDriver(resolved, rules);
 }
@@ -64,27 +70,21 @@ export class RaftDriver implements RaftNode {
   readonly #options: ResolvedOptions;
   readonly #clock: Clock;
   readonly #channel: Channel<unknown>;
-  readonly #changes: Listeners<[status: RaftStatus]> = new Listeners();
+  readonly #changes: ChangeNotice;
   readonly #subscriptions: Unsubscribe[];
   readonly #proposals = new PendingProposals();
   readonly #reads = new PendingReads();
+  readonly #conditions = new Conditions();
   readonly #sender: SnapshotSender;
   readonly #receiver: SnapshotReceiver;
   #state: 'open' | 'failed' | 'closed' = 'open';
   #failure: unknown;
   #flushing = false;
   #flushDue = false;
-  #timer: Timer | undefined;
-  #timerDeadlineMs = Number.POSITIVE_INFINITY;
-  #syncing: Promise<void> | undefined;
-  /** The latest write handed to the log, and not yet covered by a sync that was started. */
-  #unsynced:
-    | { readonly sequence: number; readonly term: number; readonly index: number }
-    | undefined;
-  /** What the machine is busy with; calls to it are made one at a time. */
-  #machineBusy: Promise<void> = DONE;
+  readonly #wakeUp: WakeUp;
+  readonly #sync: LogSync;
+  readonly #feed: MachineFeed;
   readonly #compaction: Compaction;
-  #seen = '';
   #closing: Promise<void> | undefined;
 
   constructor(options: ResolvedOptions, rules: Rules) {
@@ -92,6 +92,7 @@ export class RaftDriver implements RaftNode {
     this.#options = options;
     this.#clock = clock;
     this.self = self;
+    this.#changes = new ChangeNotice(self, () => this.status());
     this.core = new RaftCore(
       {
         ...options,
@@ -105,12 +106,14 @@ export class RaftDriver implements RaftNode {
     );
     this.#channel = transport.channel<unknown>(options.channelName, decodeMessage);
     const send = (to: NodeId, message: RaftMessage): boolean => this.#send({ to, message });
-    const step = (event: RaftEvent): void => this.#step(event);
+    const step = (event: RaftEvent): boolean => this.#step(event);
+    const fail = (error: unknown): void => this.#fail(error);
     this.#sender = new SnapshotSender({
       options,
       send,
       step,
       term: () => this.core.term,
+      configurationAt: (index) => this.core.configurationAt(index),
       isNeeded: (peer) => this.core.needsSnapshot(peer),
     });
     this.#receiver = new SnapshotReceiver({
@@ -118,14 +121,22 @@ export class RaftDriver implements RaftNode {
       send,
       term: () => this.core.term,
       isWanted: (position) => this.core.isWanted(position),
-      staged: (position) => step({ kind: 'staged', position }),
-      fail: (error) => this.#fail(error),
+      staged: (base) => step({ kind: 'staged', base }),
+      fail,
     });
-    this.#compaction = new Compaction({
+    this.#compaction = new Compaction({ options, core: this.core, step, fail });
+    this.#sync = new LogSync({ log, step, fail });
+    this.#feed = new MachineFeed({
       options,
-      core: this.core,
+      cached: (first, last, maxBytes) => this.core.cached(first, last, maxBytes),
+      applied: (entries, results) => this.#applied(entries, results),
       step,
-      fail: (error) => this.#fail(error),
+      fail,
+    });
+    this.#wakeUp = new WakeUp({
+      clock,
+      deadline: () => this.core.deadline,
+      due: (nowMs) => step({ kind: 'time', nowMs, random: random() }),
     });
     this.#subscriptions = [
       this.#channel.onMessage((from, message) => this.#receive(from, message as RaftMessage)),
@@ -174,10 +185,14 @@ export class RaftDriver implements RaftNode {
     });
   }
 
-  readIndex({ signal }: WaitOptions = {}): Promise<number> {
+  readIndex({ signal, maxStalenessMs = 0 }: ReadOptions = {}): Promise<number> {
     return new Promise((resolve, reject) => {
       this.#checkOpen();
       signal?.throwIfAborted();
+      const freshMs = this.#clock.monotonic() - maxStalenessMs;
+      if (maxStalenessMs > 0 && this.#reads.confirmedMs >= freshMs && !this.core.restoring) {
+        return resolve(this.core.appliedIndex);
+      }
       if (this.#reads.size >= this.#options.maxPendingReads) throw this.#overloaded('reads');
       this.#reads.add({ resolve, reject }, signal);
       this.#schedule();
@@ -196,11 +211,28 @@ export class RaftDriver implements RaftNode {
       }
       const timeoutMs = this.#options.electionTimeoutMs;
       const isOver = (): boolean => this.core.role !== 'leader';
-      awaitTransfer({ clock: this.#clock, changes: this.#changes, isOver, timeoutMs, signal }).then(
+      const changes = this.#changes.listeners;
+      awaitTransfer({ clock: this.#clock, changes, isOver, timeoutMs, signal }).then(
         resolve,
         reject,
       );
     });
+  }
+
+  changeMembers(
+    changes: readonly MemberChange[],
+    { signal }: WaitOptions = {},
+  ): Promise<Configuration> {
+    const context = {
+      core: this.core,
+      clock: this.#clock,
+      conditions: this.#conditions,
+      electionTimeoutMs: this.#options.electionTimeoutMs,
+      notLeader: () => this.#notLeader(),
+      propose: (changes: readonly MemberChange[], signal?: AbortSignal) =>
+        this.#proposeChanges(changes, signal),
+    };
+    return changeMembers(context, changes, signal);
   }
 
   onChange(listener: (status: RaftStatus) => void): Unsubscribe {
@@ -225,8 +257,8 @@ export class RaftDriver implements RaftNode {
       this.#flush();
       this.#stop('closed', new RaftError('RAFT_CLOSED', 'the node was closed'));
     }
-    await this.#machineBusy;
-    await this.#syncing;
+    await this.#feed.settled;
+    await this.#sync.settled;
     const { log, machine } = this.#options;
     const closed = await Promise.allSettled([machine.close(), log.close()]);
     if (this.#state === 'failed') return;
@@ -242,19 +274,34 @@ export class RaftDriver implements RaftNode {
     this.#schedule();
   }
 
+  /** Not gathered: it may be refused by itself, and nothing else with it. */
+  #proposeChanges(changes: readonly MemberChange[], signal?: AbortSignal): Promise<Uint8Array> {
+    return new Promise((resolve, reject) => {
+      this.#checkOpen();
+      signal?.throwIfAborted();
+      const kind = 'configuration';
+      const empty = { command: NOTHING, tag: undefined, index: 0, term: 0 };
+      const pending: PendingProposal = { kind, changes, ...empty, resolve, reject };
+      const proposals = [signal === undefined ? pending : abortable(pending, signal)];
+      this.#step({ kind: 'propose', proposals });
+    });
+  }
+
   #receive(from: NodeId, message: RaftMessage): void {
     this.#step({ kind: 'message', from, message, nowMs: this.#clock.monotonic() });
   }
 
-  #step(event: RaftEvent): void {
-    if (this.#state !== 'open') return;
+  /** Returns whether the node still takes part. */
+  #step(event: RaftEvent): boolean {
+    if (this.#state !== 'open') return false;
     try {
       this.core.step(event);
     } catch (error) {
       this.#fail(error);
-      return;
+      return false;
     }
     this.#schedule();
+    return true;
   }
 
   /** All that happens until the current work is done shares one flush. */
@@ -273,13 +320,17 @@ export class RaftDriver implements RaftNode {
     try {
       const gathered = this.#proposals.takeGathered();
       if (gathered.length > 0) this.core.step({ kind: 'propose', proposals: gathered });
-      if (this.#reads.hasGathered) this.core.step({ kind: 'read', id: this.#reads.takeGathered() });
+      if (this.#reads.hasGathered) {
+        const nowMs = this.#clock.monotonic();
+        this.core.step({ kind: 'read', id: this.#reads.takeGathered(nowMs), nowMs });
+      }
       for (let ready = this.core.ready(); ready !== undefined; ready = this.core.ready()) {
         this.#carryOut(ready);
         if (this.#state !== 'open') return;
       }
       this.#noticeChange();
-      this.#setTimer();
+      if (this.#conditions.size > 0) this.#conditions.check();
+      this.#wakeUp.set();
     } catch (error) {
       this.#fail(error);
     } finally {
@@ -294,8 +345,7 @@ export class RaftDriver implements RaftNode {
     const { write } = ready;
     if (write !== undefined) {
       log.write(write);
-      this.#unsynced = write;
-      this.#sync();
+      this.#sync.written(write);
     }
     for (const proposed of ready.proposed) this.#settleProposed(proposed);
     for (const { peer, firstIndex, lastIndex } of ready.loads) {
@@ -303,9 +353,9 @@ export class RaftDriver implements RaftNode {
       this.core.step({ kind: 'loaded', peer, entries });
     }
     for (const { id, index } of ready.reads) this.#reads.resolve(id, index);
-    if (ready.apply !== undefined) this.#apply(ready.apply.firstIndex, ready.apply.lastIndex);
+    if (ready.apply !== undefined) this.#feed.apply(ready.apply.firstIndex, ready.apply.lastIndex);
     if (ready.discardStaged) this.#compaction.discardStaged();
-    if (ready.restore !== undefined) this.#restore(ready.restore);
+    if (ready.restore !== undefined) this.#feed.restore(ready.restore);
     for (const peer of ready.snapshotsWanted) this.#sender.start(peer);
     for (const reply of ready.snapshotReplies) this.#sender.receive(reply);
     for (const { from, message } of ready.snapshotPieces) this.#receiver.receive(from, message);
@@ -318,34 +368,6 @@ export class RaftDriver implements RaftNode {
     return false;
   }
 
-  /** One sync at a time; what is written meanwhile shares the next. */
-  #sync(): void {
-    const covered = this.#unsynced;
-    if (this.#syncing !== undefined || covered === undefined) return;
-    this.#unsynced = undefined;
-    this.#syncing = this.#options.log.sync().then(
-      () => {
-        this.#syncing = undefined;
-        this.#step({ kind: 'persisted', ...covered });
-        if (this.#state === 'open') this.#sync();
-      },
-      (error) => {
-        this.#syncing = undefined;
-        this.#fail(error);
-      },
-    );
-  }
-
-  #apply(firstIndex: number, lastIndex: number): void {
-    const { log, machine } = this.#options;
-    const cached = this.core.cached(firstIndex, lastIndex, APPLY_BYTES);
-    const entries = cached ?? log.read(firstIndex, lastIndex, APPLY_BYTES);
-    this.#machineBusy = machine.apply(entries).then(
-      (results) => this.#applied(entries, results),
-      (error) => this.#fail(error),
-    );
-  }
-
   #applied(entries: readonly LogEntry[], results: readonly ApplyResult[]): void {
     if (this.#state !== 'open') return;
     this.#proposals.applied(entries, results);
@@ -353,23 +375,12 @@ export class RaftDriver implements RaftNode {
     this.#compaction.afterApply();
   }
 
-  #restore(position: LogPosition): void {
-    const { log, machine } = this.#options;
-    const restore = async (): Promise<void> => {
-      // Reads that were served a moment ago must be able to look before the machine changes.
-      await sleep(this.#clock, 0);
-      await recoverMachine(log, machine);
-      this.#step({ kind: 'restored', position });
-    };
-    // An apply may still be under way: the machine does one thing at a time.
-    this.#machineBusy = this.#machineBusy.then(restore).catch((error) => this.#fail(error));
-  }
-
   #settleProposed({ proposals, accepted, firstIndex, term, refusal }: Proposed): void {
     const pending = proposals as readonly PendingProposal[];
     this.#proposals.appended(pending.slice(0, accepted), firstIndex, term);
     if (accepted === pending.length) return;
-    const error = refusal === 'RAFT_OVERLOADED' ? this.#overloaded('proposals') : this.#notLeader();
+    let error = refusal instanceof RaftError ? refusal : this.#notLeader();
+    if (refusal === 'RAFT_OVERLOADED') error = this.#overloaded('proposals');
     for (let i = accepted; i < pending.length; i += 1) pending[i]!.reject(error);
   }
 
@@ -382,46 +393,30 @@ export class RaftDriver implements RaftNode {
       });
     }
     if (role !== 'leader') this.#sender.stop();
-    const seen = `${role} ${term} ${leader}`;
-    if (seen === this.#seen) return;
-    this.#seen = seen;
-    if (this.#changes.size > 0) this.#changes.emit(this.status());
+    this.#changes.look(this.core);
   }
 
-  // --- Time and endings ------------------------------------------------------------------------
-
-  /** A timer that is early only fires for nothing, so it is replaced only when it is late. */
-  #setTimer(): void {
-    const { deadline } = this.core;
-    if (deadline >= this.#timerDeadlineMs) return;
-    this.#timer?.cancel();
-    this.#timerDeadlineMs = deadline;
-    const delayMs = Math.max(0, deadline - this.#clock.monotonic());
-    this.#timer = this.#clock.setTimer(delayMs, () => {
-      this.#timerDeadlineMs = Number.POSITIVE_INFINITY;
-      const nowMs = this.#clock.monotonic();
-      if (nowMs < this.core.deadline) return this.#setTimer();
-      this.#step({ kind: 'time', nowMs, random: this.#options.random() });
-    });
-  }
+  // --- Endings ---------------------------------------------------------------------------------
 
   #fail(cause: unknown): void {
     if (this.#state !== 'open') return;
     this.#failure = cause;
     const text = `the node stopped taking part: ${(cause as Error)?.message ?? cause}`;
     this.#stop('failed', new RaftError('RAFT_FAILED', text, { cause }));
-    this.#changes.emit(this.status());
+    diagnostics.failure.publish({ node: this.self, error: cause });
+    this.#changes.emit();
   }
 
   #stop(state: 'failed' | 'closed', reason: RaftError): void {
     this.#state = state;
-    this.#timer?.cancel();
+    this.#wakeUp.stop();
     this.#sender.stop();
     this.#receiver.stop();
     for (const unsubscribe of this.#subscriptions) unsubscribe();
     this.#channel.close();
     this.#proposals.rejectAll(reason);
     this.#reads.rejectAll(reason);
+    this.#conditions.rejectAll(reason);
   }
 
   #checkOpen(): void {

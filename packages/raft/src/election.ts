@@ -9,11 +9,10 @@
  * Votes leave a node, and its own vote counts, only when they are on disk.
  */
 import type { NodeId } from '@ds/transport';
+import { appendConfiguration, followProgress } from './membership.ts';
 import type { RaftMessage } from './message.ts';
 import { MAX_TERM } from './message.ts';
 import type { RaftRole } from './node.ts';
-import { Progress } from './progress.ts';
-import { reachedByMajority } from './quorum.ts';
 import { invariant, type RaftState } from './raft-state.ts';
 import { appendOwn, broadcastHeartbeat } from './replication.ts';
 
@@ -53,7 +52,10 @@ export function heardFromLeader(raft: RaftState, from: NodeId): boolean {
 
 /** The election timer has run out, or the leader has asked for an election. */
 export function campaign(raft: RaftState, transfer: boolean): void {
-  if (raft.term >= MAX_TERM - 1) return;
+  if (raft.term >= MAX_TERM - 1 || !raft.mayStand) {
+    raft.resetElectionTimer();
+    return;
+  }
   raft.leader = undefined;
   raft.transferElection = transfer;
   if (transfer) becomeCandidate(raft);
@@ -81,7 +83,7 @@ export function receivePreVoteResponse(
   if (raft.role !== 'pre-candidate') return;
   if (message.granted && message.term !== raft.term + 1) return;
   raft.votes.set(from, message.granted);
-  if (countGranted(raft) >= raft.quorum) becomeCandidate(raft);
+  if (isElected(raft)) becomeCandidate(raft);
 }
 
 /** Whether a vote request must not even raise this node's term: its leader is alive. */
@@ -136,9 +138,11 @@ export function hardStateSettled(raft: RaftState): void {
 
 /** Steps down when no majority has answered for an election timeout. */
 export function checkQuorum(raft: RaftState): void {
-  const contacts = [raft.nowMs];
-  for (const progress of raft.progress.values()) contacts.push(progress.lastContactMs);
-  if (raft.nowMs - reachedByMajority(contacts) < raft.options.electionTimeoutMs) return;
+  const { self, nowMs, progress } = raft;
+  const contactMs = raft.rules.agreed(raft.configuration, (id) =>
+    id === self ? nowMs : (progress.get(id)?.lastContactMs ?? Number.NEGATIVE_INFINITY),
+  );
+  if (nowMs - contactMs < raft.options.electionTimeoutMs) return;
   becomeFollower(raft, undefined);
 }
 
@@ -147,7 +151,7 @@ function becomePreCandidate(raft: RaftState): void {
   raft.votes.clear();
   raft.votes.set(raft.self, true);
   raft.resetElectionTimer();
-  if (countGranted(raft) >= raft.quorum) {
+  if (isElected(raft)) {
     becomeCandidate(raft);
     return;
   }
@@ -180,19 +184,19 @@ function becomeCandidate(raft: RaftState): void {
 }
 
 function electIfWon(raft: RaftState): void {
-  if (countGranted(raft) >= raft.quorum) becomeLeader(raft);
+  if (isElected(raft)) becomeLeader(raft);
 }
 
 function becomeLeader(raft: RaftState): void {
   invariant(raft.hardStateSettled, 1, 'a leader whose own vote is not on disk');
   setRole(raft, 'leader');
   raft.leader = raft.self;
-  for (const peer of raft.peers) {
-    raft.progress.set(peer, new Progress(peer, raft.log.lastIndex + 1, raft.nowMs));
-  }
+  followProgress(raft);
   raft.unappliedBytes = raft.log.bytesBetween(raft.appliedIndex + 1, raft.log.lastIndex);
   // Paper section 8: what earlier leaders left uncommitted commits with the first own entry.
-  appendOwn(raft, { kind: 'no-op', command: new Uint8Array(0), tag: undefined });
+  // The first leader of all writes down who began the group, so that whoever joins learns it.
+  if (raft.configurationIndex === 0) appendConfiguration(raft, raft.configuration);
+  else appendOwn(raft, { kind: 'no-op', command: new Uint8Array(0), tag: undefined });
   broadcastHeartbeat(raft);
 }
 
@@ -204,6 +208,7 @@ function setRole(raft: RaftState, role: RaftRole): void {
   raft.progress.clear();
   raft.transfer = undefined;
   raft.reads.startOver();
+  raft.lease.startOver();
 }
 
 function rejectOldTerm(
@@ -218,8 +223,6 @@ function ownEnd(raft: RaftState): { index: number; term: number } {
   return { index: raft.log.lastIndex, term: raft.log.lastTerm };
 }
 
-function countGranted(raft: RaftState): number {
-  let granted = 0;
-  for (const vote of raft.votes.values()) if (vote) granted += 1;
-  return granted;
+function isElected({ rules, configuration, votes }: RaftState): boolean {
+  return rules.isElected(configuration, (voter) => votes.get(voter));
 }

@@ -5,8 +5,11 @@
  * cluster (log matching, extended paper section 5.3).
  */
 
-/** `'no-op'` opens a leader's term, so that it can commit what came before (section 8). */
-export type EntryKind = 'command' | 'register-session' | 'no-op';
+/**
+ * `'no-op'` opens a leader's term, so that it can commit what came before (section 8);
+ * `'configuration'` says who takes part from this entry on (section 6).
+ */
+export type EntryKind = 'command' | 'register-session' | 'no-op' | 'configuration';
 
 /** Whose command this is, so that a retried one is applied once (thesis section 6.3). */
 export interface SessionTag {
@@ -18,7 +21,10 @@ export interface SessionTag {
   readonly acknowledged: number;
 }
 
-/** An entry of the log; `command` is empty unless `kind` is `'command'`. */
+/**
+ * An entry of the log; `command` is empty unless `kind` is `'command'` or `'configuration'`, whose
+ * bytes are not the machine's.
+ */
 export interface LogEntry {
   readonly index: number;
   readonly term: number;

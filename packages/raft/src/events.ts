@@ -3,16 +3,19 @@
  * a list of events and a replay is a fold over it.
  */
 import type { NodeId } from '@ds/transport';
+import type { MemberChange } from './configuration.ts';
 import type { EntryKind, LogEntry, SessionTag } from './entry.ts';
-import type { RaftErrorCode } from './errors.ts';
+import type { RaftError } from './errors.ts';
 import type { RaftMessage, SnapshotMessage } from './message.ts';
-import type { LogPosition, LogWrite } from './raft-log.ts';
+import type { LogBase, LogPosition, LogWrite } from './raft-log.ts';
 
 /** What a client wants appended. */
 export interface Proposal {
   readonly kind: EntryKind;
   readonly command: Uint8Array;
   readonly tag: SessionTag | undefined;
+  /** For `'configuration'`: what is to change; the leader makes the command of it. */
+  readonly changes?: readonly MemberChange[] | undefined;
 }
 
 export type RaftEvent =
@@ -26,7 +29,7 @@ export type RaftEvent =
     }
   | { readonly kind: 'propose'; readonly proposals: readonly Proposal[] }
   /** Someone wants to read; `id` comes back in `Ready.reads`. */
-  | { readonly kind: 'read'; readonly id: number }
+  | { readonly kind: 'read'; readonly id: number; readonly nowMs: number }
   /**
    * The write of this sequence is on disk, and with it every earlier one. Term and index are those
    * of the write; they serve checking, for only its place in the order of writes is proof.
@@ -49,7 +52,7 @@ export type RaftEvent =
   /** The transfer to `peer` is over: what it holds now its answers tell. */
   | { readonly kind: 'snapshot-ended'; readonly peer: NodeId }
   /** A snapshot has arrived here, whole and durable. */
-  | { readonly kind: 'staged'; readonly position: LogPosition }
+  | { readonly kind: 'staged'; readonly base: LogBase }
   /** The machine has been replaced by the snapshot of this position, durably. */
   | { readonly kind: 'restored'; readonly position: LogPosition }
   /** The machine would survive with everything up to `index`; keep `tailEntries` before it. */
@@ -75,7 +78,7 @@ export interface Proposed {
   readonly firstIndex: number;
   readonly term: number;
   /** Why the rest was not appended. */
-  readonly refusal: RaftErrorCode | undefined;
+  readonly refusal: 'RAFT_NOT_LEADER' | 'RAFT_OVERLOADED' | RaftError | undefined;
 }
 
 /** Entries that a follower needs and memory no longer holds. */

@@ -21,6 +21,7 @@ import { RaftError } from './errors.ts';
 import { LogIndex } from './log-index.ts';
 import { corrupt, type ReadLog, readLog, type Segment, segmentPath } from './log-recovery.ts';
 import type {
+  LogBase,
   LogPosition,
   LogWrite,
   RaftLog,
@@ -29,6 +30,7 @@ import type {
   StagedSnapshot,
 } from './raft-log.ts';
 import {
+  baseRecordBytes,
   checkIdentity,
   claimedBytes,
   decodeRecord,
@@ -199,9 +201,9 @@ class FileRaftLog implements RaftLog {
     return this.#syncing;
   }
 
-  stageSnapshot(position: LogPosition): SnapshotStage {
+  stageSnapshot(base: LogBase): SnapshotStage {
     this.#check();
-    return this.#settings.staging.begin(position);
+    return this.#settings.staging.begin(base);
   }
 
   stagedSnapshot(): StagedSnapshot | undefined {
@@ -231,8 +233,9 @@ class FileRaftLog implements RaftLog {
     // An upper bound: begin a new segment rather than split a write.
     let size = 4 * 512 + 64;
     for (const entry of entries) size += 2 * RECORD_BYTES + entryBytes(entry);
+    for (const base of [reset, compact]) if (base !== undefined) size += baseRecordBytes(base);
     if (HEADER_BYTES + this.#end - this.#current.start + size > this.#current.size) {
-      this.#beginSegment(Math.max(segmentBytes, HEADER_BYTES + size));
+      this.#beginSegment(segmentBytes, size);
     }
     writer.start(this.#end);
     if (this.#announced < this.#synced) writer.add({ kind: 'synced', before: this.#synced });
@@ -241,18 +244,18 @@ class FileRaftLog implements RaftLog {
       this.#index.hardState = hardState;
     }
     if (reset !== undefined) {
-      const record = { kind: 'reset', position: reset } as const;
+      const record = { kind: 'reset', base: reset } as const;
       this.#index.replay(record, writer.position);
       writer.add(record);
     }
     for (const entry of entries) {
-      if (!this.#index.append(entry.index, entry.term, writer.position)) {
+      if (!this.#index.append(entry, writer.position)) {
         throw new RangeError(`entry ${entry.index} does not follow the log`);
       }
       writer.add({ kind: 'entry', entry });
     }
     if (compact !== undefined) {
-      writer.add({ kind: 'compact', position: compact });
+      writer.add({ kind: 'compact', base: compact });
       this.#index.compact(compact);
     }
     this.#put();
@@ -270,8 +273,12 @@ class FileRaftLog implements RaftLog {
     current.end += bytes.length;
   }
 
-  #beginSegment(size: number): void {
+  /** Begins a segment in which at least `needed` bytes of records have room. */
+  #beginSegment(bytes: number, needed: number): void {
     const { fileSystem, directory, identity } = this.#settings;
+    const known = this.#index.knownBase;
+    const repeated = known === undefined ? 0 : baseRecordBytes(known);
+    const size = Math.max(bytes, HEADER_BYTES + repeated + needed);
     const sequence = this.#current.sequence + 1;
     const start = this.#end;
     const path = segmentPath(directory, sequence);
@@ -282,6 +289,10 @@ class FileRaftLog implements RaftLog {
     this.#unsynced.add(file);
     this.#directoryUnsynced = true;
     this.#segments.push({ path, sequence, file, start, end: start, size });
+    if (known === undefined) return;
+    this.#writer.start(start);
+    this.#writer.add({ kind: 'compact', base: known });
+    this.#put();
   }
 
   async #syncOnce(): Promise<void> {

@@ -1,3 +1,7 @@
+export { type CallOptions, RaftClient, type RaftClientOptions } from './client.ts';
+export type { ChangeRefusal, Configuration, MemberChange } from './configuration.ts';
+export type { PlacedConfiguration } from './configuration-history.ts';
+export type { RaftDiagnostics } from './diagnostics.ts';
 export { openRaftNode } from './driver.ts';
 export type { CommittedEntry, EntryKind, LogEntry, SessionTag } from './entry.ts';
 export { RaftError, type RaftErrorCode, type RaftErrorOptions } from './errors.ts';
@@ -10,10 +14,12 @@ export type {
   RaftNodeOptions,
   RaftRole,
   RaftStatus,
+  ReadOptions,
   WaitOptions,
 } from './node.ts';
 export type {
   HardState,
+  LogBase,
   LogPosition,
   LogWrite,
   RaftLog,
@@ -22,6 +28,7 @@ export type {
   StagedSnapshot,
   TermRun,
 } from './raft-log.ts';
+export { type ServeClientsOptions, serveClients } from './serve-clients.ts';
 export type { ApplyResult, MachineSnapshot, StateMachine } from './state-machine.ts';
 export {
   openStoreMachine,

@@ -7,7 +7,10 @@
  *
  * Cost: 8 bytes per entry since the last compaction.
  */
-import type { HardState, LogPosition, RecoveredLog } from './raft-log.ts';
+import { decodeConfiguration } from './configuration-codec.ts';
+import { ConfigurationHistory } from './configuration-history.ts';
+import type { LogEntry } from './entry.ts';
+import type { HardState, LogBase, LogPosition, RecoveredLog } from './raft-log.ts';
 import type { SegmentHeader, SegmentRecord } from './segment-format.ts';
 import { TermRuns } from './term-runs.ts';
 
@@ -16,6 +19,8 @@ export class LogIndex {
   #base: LogPosition;
   /** Terms of the entries whose places are known; its base is the entry before the first of them. */
   readonly #terms: TermRuns;
+  /** Nothing in a log that nobody has told yet who takes part. */
+  #configurations: ConfigurationHistory | undefined;
   /** The places of the entries after the base of `#terms`. */
   #places: number[] = [];
   /** Dead places at the start of `#places`. */
@@ -29,6 +34,12 @@ export class LogIndex {
 
   get base(): LogPosition {
     return this.#base;
+  }
+
+  /** The base and who takes part there, once that is known. */
+  get knownBase(): LogBase | undefined {
+    const placed = this.#configurations?.all[0];
+    return placed && { ...this.#base, configuration: placed.configuration };
   }
 
   get last(): LogPosition {
@@ -54,25 +65,23 @@ export class LogIndex {
   replay(record: SegmentRecord, place: number): boolean {
     switch (record.kind) {
       case 'entry':
-        return this.append(record.entry.index, record.entry.term, place);
+        return this.append(record.entry, place);
       case 'hard-state':
         this.hardState = record.hardState;
         return true;
       case 'reset':
-        this.#base = record.position;
-        this.#terms.reset(record.position);
-        this.#places = [];
-        this.#head = 0;
+        this.#reset(record.base);
         return true;
       case 'compact':
-        this.compact(record.position);
+        this.compact(record.base);
         return true;
       case 'synced':
         return true;
     }
   }
 
-  append(index: number, term: number, place: number): boolean {
+  append(entry: LogEntry, place: number): boolean {
+    const { index, term } = entry;
     if (index > this.#terms.lastIndex + 1 || index <= this.#base.index) return false;
     if (index <= this.#terms.baseIndex) {
       // The entries up to here lie in segments that are gone. The base's own term is known.
@@ -84,26 +93,48 @@ export class LogIndex {
       this.#terms.truncateAfter(index - 1);
       this.#places.length = this.#head + index - this.#terms.baseIndex - 1;
     }
+    this.#configurations?.truncateAfter(index - 1);
+    if (entry.kind === 'configuration') {
+      const configuration = decodeConfiguration(entry.command);
+      this.#configurations?.append({ index, configuration });
+    }
     this.#terms.append(term);
     this.#places.push(place);
     return true;
   }
 
-  compact(position: LogPosition): void {
-    if (position.index <= this.#base.index) return;
-    this.#base = position;
-    const drop = position.index - this.#terms.baseIndex;
+  /** A segment begins with its own base said again, with the configuration its header has not. */
+  compact({ index, term, configuration }: LogBase): void {
+    if (index < this.#base.index) return;
+    const later = this.#configurations?.all.filter((placed) => placed.index > index) ?? [];
+    this.#configurations = new ConfigurationHistory([{ index, configuration }, ...later]);
+    if (index === this.#base.index) return;
+    this.#base = { index, term };
+    const drop = index - this.#terms.baseIndex;
     if (drop <= 0) return;
-    this.#terms.compact(position.index);
+    this.#terms.compact(index);
     this.#head += drop;
     if (this.#head * 2 < this.#places.length) return;
     this.#places = this.#places.slice(this.#head);
     this.#head = 0;
   }
 
+  #reset({ index, term, configuration }: LogBase): void {
+    this.#base = { index, term };
+    this.#configurations = new ConfigurationHistory([{ index, configuration }]);
+    this.#terms.reset(this.#base);
+    this.#places = [];
+    this.#head = 0;
+  }
+
   recovered(): RecoveredLog {
     const { hardState } = this;
-    const terms = this.#terms.runs;
-    return { hardState, base: this.#base, lastIndex: this.#terms.lastIndex, terms: [...terms] };
+    return {
+      hardState,
+      base: this.#base,
+      lastIndex: this.#terms.lastIndex,
+      terms: [...this.#terms.runs],
+      configurations: [...(this.#configurations?.all ?? [])],
+    };
   }
 }

@@ -27,6 +27,7 @@ import {
   type Identity,
   recordEnd,
   type SegmentHeader,
+  type SegmentRecord,
   syncedBefore,
 } from './segment-format.ts';
 
@@ -148,12 +149,29 @@ function replay(
     const position = start + at - HEADER_BYTES;
     const end = position < limit ? recordEnd(bytes, at, position) : 0;
     if (end === 0) return { end: position, synced };
-    const record = decodeRecord(bytes, at);
-    if (record === undefined || !index.replay(record, position)) {
+    const record = takeIn(bytes, at, index, position);
+    if (record === undefined) {
       throw corrupt(path, at, 'a valid record does not follow from those before it');
     }
     if (record.kind === 'synced') synced = Math.max(synced, record.before);
     at = end;
+  }
+}
+
+/** The record at `at`, taken into `index`; nothing when it cannot be. */
+function takeIn(
+  bytes: Uint8Array,
+  at: number,
+  index: LogIndex,
+  position: number,
+): SegmentRecord | undefined {
+  try {
+    const record = decodeRecord(bytes, at);
+    return record !== undefined && index.replay(record, position) ? record : undefined;
+  } catch (error) {
+    // A configuration that breaks its rules.
+    if (!(error instanceof TypeError)) throw error;
+    return undefined;
   }
 }
 

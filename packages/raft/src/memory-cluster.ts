@@ -28,6 +28,8 @@ export interface MemoryCluster extends AsyncDisposable {
   readonly nodes: ReadonlyMap<string, RaftNode>;
   /** What each member has applied. */
   readonly machines: ReadonlyMap<string, StoreMachine>;
+  /** Opens one more node; it takes part once the leader's `changeMembers` has made it a member. */
+  join(id: string): Promise<RaftNode>;
   /** Resolves with the member that leads, once one does. */
   leader(options?: WaitOptions): Promise<RaftNode>;
   /** Idempotent. */
@@ -40,7 +42,7 @@ export async function openMemoryCluster(options: MemoryClusterOptions): Promise<
   const network = new MemoryNetwork({ clock });
   const nodes = new Map<string, RaftNode>();
   const machines = new Map<string, StoreMachine>();
-  for (const self of members) {
+  const open = async (self: string, members: readonly string[]): Promise<RaftNode> => {
     const machine = await openStoreMachine({ store: new MemoryStore(), apply });
     const transport = network.join(self);
     const log = new MemoryRaftLog();
@@ -55,8 +57,11 @@ export async function openMemoryCluster(options: MemoryClusterOptions): Promise<
       machine,
     };
     machines.set(self, machine);
-    nodes.set(self, await openRaftNode(settings));
-  }
+    const opened = await openRaftNode(settings);
+    nodes.set(self, opened);
+    return opened;
+  };
+  for (const self of members) await open(self, members);
   const close = async (): Promise<void> => {
     await Promise.all([...nodes.values()].map((member) => member.close({ transfer: false })));
   };
@@ -65,6 +70,7 @@ export async function openMemoryCluster(options: MemoryClusterOptions): Promise<
     nodes,
     machines,
     close,
+    join: (id) => open(id, []),
     leader: (wait) => findLeader([...nodes.values()], wait),
     [Symbol.asyncDispose]: close,
   };

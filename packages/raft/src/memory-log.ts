@@ -4,9 +4,12 @@
  *
  * Cost: O(1) per entry; `sync` resolves in the same turn of the event loop.
  */
+import { decodeConfiguration } from './configuration-codec.ts';
+import type { PlacedConfiguration } from './configuration-history.ts';
 import { entryBytes, type LogEntry } from './entry.ts';
 import type {
   HardState,
+  LogBase,
   LogPosition,
   LogWrite,
   RaftLog,
@@ -21,6 +24,8 @@ const DONE = Promise.resolve();
 export class MemoryRaftLog implements RaftLog {
   #hardState: HardState = { term: 0, votedFor: undefined };
   #base: LogPosition = { index: 0, term: 0 };
+  /** In force at the base. */
+  #configuration: PlacedConfiguration | undefined;
   #entries: LogEntry[] = [];
   #bytes = 0;
   #staged: StagedSnapshot | undefined;
@@ -31,13 +36,18 @@ export class MemoryRaftLog implements RaftLog {
 
   recovered(): RecoveredLog {
     const terms: TermRun[] = [];
+    const configurations: PlacedConfiguration[] = [];
+    if (this.#configuration !== undefined) configurations.push(this.#configuration);
     let last: number | undefined;
-    for (const { index, term } of this.#entries) {
+    for (const { index, term, kind, command } of this.#entries) {
+      if (kind === 'configuration') {
+        configurations.push({ index, configuration: decodeConfiguration(command) });
+      }
       if (term !== last) terms.push({ firstIndex: index, term });
       last = term;
     }
     const lastIndex = this.#base.index + this.#entries.length;
-    return { hardState: this.#hardState, base: this.#base, lastIndex, terms };
+    return { hardState: this.#hardState, base: this.#base, lastIndex, terms, configurations };
   }
 
   write({ hardState, reset, entries, compact }: LogWrite): void {
@@ -62,18 +72,18 @@ export class MemoryRaftLog implements RaftLog {
     return DONE;
   }
 
-  stageSnapshot(position: LogPosition): SnapshotStage {
+  stageSnapshot(base: LogBase): SnapshotStage {
     let chunks: Uint8Array[] = [];
     return {
       get bytes() {
         return chunks.reduce((sum, chunk) => sum + chunk.length, 0);
       },
       append: (chunk) => {
-        chunks.push(chunk.slice());
+        chunks.push(new Uint8Array(chunk));
       },
       finish: async () => {
         const whole = chunks;
-        this.#staged = { ...position, chunks: () => whole };
+        this.#staged = { ...base, chunks: () => whole };
       },
       abort: () => {
         chunks = [];
@@ -102,15 +112,17 @@ export class MemoryRaftLog implements RaftLog {
     }
   }
 
-  #compact(position: LogPosition): void {
-    const drop = position.index - this.#base.index;
+  #compact({ index, term, configuration }: LogBase): void {
+    const drop = index - this.#base.index;
     for (let i = 0; i < drop; i += 1) this.#bytes -= entryBytes(this.#entries[i]!);
     this.#entries = this.#entries.slice(drop);
-    this.#base = position;
+    this.#base = { index, term };
+    this.#configuration = { index, configuration };
   }
 
-  #reset(position: LogPosition): void {
-    this.#base = position;
+  #reset({ index, term, configuration }: LogBase): void {
+    this.#base = { index, term };
+    this.#configuration = { index, configuration };
     this.#entries = [];
     this.#bytes = 0;
   }

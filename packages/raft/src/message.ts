@@ -4,11 +4,13 @@
  *
  * On the wire a message is one flat array of numbers, booleans and bytes that starts with its kind;
  * entries follow one another as `head, (session, sequence, acknowledged,) command`, where
- * `head = term * 4 + code`. Flat, because every nested container costs more than the numbers in it.
+ * `head = term * 8 + code`. Flat, because every nested container costs more than the numbers in it.
  *
  * The decoder knows nothing of the receiver's state. What is well formed and yet absurd (a leader
  * that contradicts committed entries, an acknowledgement of entries never sent) the core refuses.
  */
+import type { Configuration } from './configuration.ts';
+import { decodeConfiguration, encodeConfiguration } from './configuration-codec.ts';
 import type { EntryKind, LogEntry, SessionTag } from './entry.ts';
 
 export type RaftMessage =
@@ -91,6 +93,8 @@ export interface SnapshotMessage {
   readonly id: number;
   readonly index: number;
   readonly indexTerm: number;
+  /** Who takes part at `index`. */
+  readonly configuration: Configuration;
   readonly offset: number;
   readonly data: Uint8Array;
   readonly last: boolean;
@@ -122,7 +126,7 @@ const CODE = Object.fromEntries(KINDS.map((kind, code) => [kind, code])) as Reco
 >;
 
 /** The last term there can be: `head` of an entry still fits a safe integer. */
-export const MAX_TERM: number = 2 ** 50;
+export const MAX_TERM: number = 2 ** 49;
 
 /** What a message takes beside its entries or its data, in bytes; an upper bound. */
 export const MESSAGE_OVERHEAD_BYTES = 128;
@@ -131,6 +135,8 @@ const HEAD_COMMAND = 0;
 const HEAD_TAGGED = 1;
 const HEAD_REGISTER = 2;
 const HEAD_NO_OP = 3;
+const HEAD_CONFIGURATION = 4;
+const HEAD_CODES = 8;
 const NOTHING = new Uint8Array(0);
 
 /** The plain form of `message`. */
@@ -170,7 +176,8 @@ export function encodeMessage(message: RaftMessage): WireMessage {
       return [code, term];
     case 'snapshot': {
       const { id, index, indexTerm, offset, data, last } = message;
-      return [code, term, id, index, indexTerm, offset, data, last];
+      const configuration = encodeConfiguration(message.configuration);
+      return [code, term, id, index, indexTerm, configuration, offset, data, last];
     }
     case 'snapshot-response':
       return [code, term, message.id, message.offset];
@@ -242,6 +249,7 @@ function decodeBody(kind: RaftMessage['kind'], term: number, f: Fields): RaftMes
         id: f.index(),
         index: f.index(),
         indexTerm: f.integer(MAX_TERM),
+        configuration: decodeConfiguration(f.bytes()),
         offset: f.index(),
         data: f.bytes(),
         last: f.boolean(),
@@ -262,17 +270,26 @@ function encodeAppend(message: AppendMessage): WireMessage {
   ];
   for (const { term, kind, command, tag } of entries) {
     if (kind === 'command' && tag !== undefined) {
-      wire.push(term * 4 + HEAD_TAGGED, tag.session, tag.sequence, tag.acknowledged, command);
+      wire.push(
+        term * HEAD_CODES + HEAD_TAGGED,
+        tag.session,
+        tag.sequence,
+        tag.acknowledged,
+        command,
+      );
     } else {
-      wire.push(term * 4 + headCode(kind), command);
+      wire.push(term * HEAD_CODES + HEAD_OF[kind], command);
     }
   }
   return wire;
 }
 
-function headCode(kind: EntryKind): number {
-  return kind === 'command' ? HEAD_COMMAND : kind === 'no-op' ? HEAD_NO_OP : HEAD_REGISTER;
-}
+const HEAD_OF: Readonly<Record<EntryKind, number>> = {
+  command: HEAD_COMMAND,
+  'register-session': HEAD_REGISTER,
+  'no-op': HEAD_NO_OP,
+  configuration: HEAD_CONFIGURATION,
+};
 
 function decodeAppend(term: number, f: Fields): AppendMessage {
   const previousIndex = f.index();
@@ -281,9 +298,9 @@ function decodeAppend(term: number, f: Fields): AppendMessage {
   const entries: LogEntry[] = [];
   let lastTerm = previousTerm;
   for (let index = previousIndex + 1; !f.done; index += 1) {
-    const head = f.integer(MAX_TERM * 4 + 3);
-    const code = head % 4;
-    const entryTerm = (head - code) / 4;
+    const head = f.integer(MAX_TERM * HEAD_CODES + HEAD_CONFIGURATION);
+    const code = head % HEAD_CODES;
+    const entryTerm = (head - code) / HEAD_CODES;
     // In every log terms ascend, and no entry is of a later term than its sender.
     if (entryTerm < lastTerm || entryTerm > term || entryTerm === 0)
       throw new TypeError('not a term');
@@ -301,6 +318,12 @@ function decodeEntry(index: number, term: number, code: number, f: Fields): LogE
     const tag: SessionTag = { session: f.index(), sequence: f.index(), acknowledged: f.index() };
     return { index, term, kind: 'command', command: f.bytes(), tag };
   }
+  if (code === HEAD_CONFIGURATION) {
+    const command = f.bytes();
+    decodeConfiguration(command);
+    return { index, term, kind: 'configuration', command, tag: undefined };
+  }
+  if (code > HEAD_CONFIGURATION) throw new TypeError('not a kind of entry');
   if (f.bytes().length > 0) throw new TypeError('bytes where none belong');
   const kind = code === HEAD_NO_OP ? 'no-op' : 'register-session';
   return { index, term, kind, command: NOTHING, tag: undefined };

@@ -1,13 +1,18 @@
 /** The face of one member: its options, its status, and what can be asked of it. */
 import type { Clock } from '@ds/clock';
 import type { NodeId, Transport, Unsubscribe } from '@ds/transport';
+import type { Configuration, MemberChange } from './configuration.ts';
 import type { SessionTag } from './entry.ts';
 import type { RaftLog } from './raft-log.ts';
 import type { StateMachine } from './state-machine.ts';
 
 export interface RaftNodeOptions {
   readonly self: NodeId;
-  /** All members, this one included; the same on every member. */
+  /**
+   * The voters of a new group, this one included; the same on every one of them. A node that is to
+   * join a group is opened with none. Only a new log looks at this: one that has a configuration
+   * keeps it.
+   */
   readonly members: readonly NodeId[];
   readonly clusterId: string;
   /** Stays open when the node closes. */
@@ -27,6 +32,22 @@ export interface RaftNodeOptions {
   readonly electionTimeoutMs?: number;
   /** How often a leader shows itself. At most half the election timeout. @default 50 */
   readonly heartbeatIntervalMs?: number;
+  /**
+   * From 0 to 1: a member waits up to two election timeouts longer before it seeks election, the
+   * lower this is, so that members of higher priority lead while there are any. @default 1
+   */
+  readonly electionPriority?: number;
+  /**
+   * Whether the leader serves reads without asking anybody for as long as clocks promise that
+   * nobody else can lead. The same on every member. A member that restarts then votes for nobody
+   * for an election timeout. @default false: every read is confirmed by a round of heartbeats
+   */
+  readonly leaseReads?: boolean;
+  /**
+   * With `leaseReads`: how much faster or slower than right any member's monotonic clock may run,
+   * as a fraction. Beyond it reads can be stale. @default 0.01
+   */
+  readonly maxClockDrift?: number;
   /** The most entry bytes in one message, unless one entry alone is larger. @default 128 KiB */
   readonly maxBatchBytes?: number;
   /** Appends under way to one follower, in messages. @default 64 */
@@ -82,7 +103,12 @@ export interface RaftStatus {
   readonly durableIndex: number;
   /** Entries up to here live on in the state machine alone. */
   readonly snapshotIndex: number;
+  /** Everybody who receives the log. */
   readonly members: readonly NodeId[];
+  /** Who takes part, and as what, by this node's log. */
+  readonly configuration: Configuration;
+  /** The entry that made it so; committed or not, as `commitIndex` tells. */
+  readonly configurationIndex: number;
   /** The followers, while this node leads. */
   readonly peers: Readonly<Record<NodeId, PeerStatus>>;
   readonly pendingProposals: number;
@@ -105,6 +131,14 @@ export interface ProposeOptions {
 
 export interface WaitOptions {
   readonly signal?: AbortSignal | undefined;
+}
+
+export interface ReadOptions extends WaitOptions {
+  /**
+   * Be content with what was newest at most this long ago: answered at once where another read was
+   * confirmed in that time, by this node's clock alone. @default 0
+   */
+  readonly maxStalenessMs?: number | undefined;
 }
 
 export interface CloseOptions {
@@ -131,12 +165,22 @@ export interface RaftNode extends AsyncDisposable {
    * now must see; on leader and follower alike. Waits as long as there is no leader: pass a signal.
    * @throws {RaftError} `RAFT_OVERLOADED`, `RAFT_FAILED`, `RAFT_CLOSED`.
    */
-  readIndex(options?: WaitOptions): Promise<number>;
+  readIndex(options?: ReadOptions): Promise<number>;
   /**
    * Makes another member lead: `to`, or the one that is furthest.
    * @throws {RaftError} `RAFT_NOT_LEADER`, or `RAFT_TRANSFER_FAILED` after an election timeout.
    */
   transferLeadership(to?: NodeId, options?: WaitOptions): Promise<void>;
+  /**
+   * Adds, promotes, demotes and removes members, as many as you like in one safe change, and
+   * resolves with the configuration once it is committed and complete. A new voter receives the log
+   * as a learner first, for as long as it takes: pass a signal. A leader that removes itself leads
+   * until the change is committed. Asking for what is so already changes nothing, so a change whose
+   * outcome is not known can be asked for again.
+   * @throws {RaftError} `RAFT_UNSAFE_CHANGE` when the members may not change like this, or not now;
+   * `RAFT_NOT_LEADER`, `RAFT_UNCERTAIN`, `RAFT_FAILED`, `RAFT_CLOSED`.
+   */
+  changeMembers(changes: readonly MemberChange[], options?: WaitOptions): Promise<Configuration>;
   /** Calls `listener` whenever role, term or leader changed. */
   onChange(listener: (status: RaftStatus) => void): Unsubscribe;
   /** Stops taking part, then closes log and machine. Idempotent. */

@@ -1,5 +1,7 @@
 /** The settings of one member, with their defaults, checked once. */
 import { checkNodeId } from '@ds/transport';
+import { MAX_MEMBERS } from './configuration.ts';
+import { MAX_CONFIGURATION_BYTES } from './configuration-codec.ts';
 import { ENTRY_OVERHEAD_BYTES } from './entry.ts';
 import { MESSAGE_OVERHEAD_BYTES } from './message.ts';
 import type { RaftNodeOptions } from './node.ts';
@@ -18,6 +20,9 @@ export function resolveOptions(options: RaftNodeOptions): ResolvedOptions {
     random = Math.random,
     electionTimeoutMs = 500,
     heartbeatIntervalMs = 50,
+    electionPriority = 1,
+    leaseReads = false,
+    maxClockDrift = 0.01,
     maxBatchBytes = Math.min(128 * KIB, room),
     maxInFlightMessages = 64,
     maxInFlightBytes = 2 * MIB,
@@ -27,7 +32,7 @@ export function resolveOptions(options: RaftNodeOptions): ResolvedOptions {
     snapshotEveryBytes = 64 * MIB,
     snapshotEveryEntries = 100_000,
     compactionTailEntries = 10_000,
-    snapshotChunkBytes = Math.min(64 * KIB, room),
+    snapshotChunkBytes = Math.min(64 * KIB, room - MAX_CONFIGURATION_BYTES),
     snapshotWindowChunks = 8,
     channelName = 'raft',
   } = options;
@@ -53,10 +58,15 @@ export function resolveOptions(options: RaftNodeOptions): ResolvedOptions {
   if (!(compactionTailEntries >= 0 && Number.isFinite(compactionTailEntries))) {
     throw new RangeError(`compactionTailEntries must be finite, got ${compactionTailEntries}`);
   }
+  for (const [name, value] of Object.entries({ electionPriority, maxClockDrift })) {
+    if (!(value >= 0 && value <= 1))
+      throw new RangeError(`${name} must be from 0 to 1, got ${value}`);
+  }
   if (heartbeatIntervalMs * 2 > electionTimeoutMs) {
     throw new RangeError('heartbeatIntervalMs must be at most half of electionTimeoutMs');
   }
-  if (Math.max(maxBatchBytes, snapshotChunkBytes) > room) {
+  // A piece of a snapshot travels with the configuration.
+  if (Math.max(maxBatchBytes, snapshotChunkBytes + MAX_CONFIGURATION_BYTES) > room) {
     throw new RangeError(`maxBatchBytes and snapshotChunkBytes must fit a message: ${room} bytes`);
   }
   checkMembers(options);
@@ -64,6 +74,9 @@ export function resolveOptions(options: RaftNodeOptions): ResolvedOptions {
     ...options,
     ...positive,
     random,
+    electionPriority,
+    leaseReads,
+    maxClockDrift,
     compactionTailEntries,
     channelName,
     maxCommandBytes: room - ENTRY_OVERHEAD_BYTES,
@@ -73,7 +86,12 @@ export function resolveOptions(options: RaftNodeOptions): ResolvedOptions {
 function checkMembers({ self, members, transport }: RaftNodeOptions): void {
   for (const member of members) checkNodeId(member);
   if (new Set(members).size !== members.length) throw new TypeError('a member is named twice');
-  if (!members.includes(self)) throw new TypeError(`'${self}' is not among the members`);
+  if (members.length > MAX_MEMBERS) {
+    throw new RangeError(`a group has at most ${MAX_MEMBERS} members, got ${members.length}`);
+  }
+  if (members.length > 0 && !members.includes(self)) {
+    throw new TypeError(`'${self}' is not among the members; to join a group, name none`);
+  }
   if (transport.self !== self) {
     throw new TypeError(`the transport belongs to '${transport.self}', not to '${self}'`);
   }

@@ -119,7 +119,8 @@ function replaced(): RaftError {
   return new RaftError('RAFT_NOT_LEADER', text);
 }
 
-function abortable(pending: PendingProposal, signal: AbortSignal): PendingProposal {
+/** Ends the waiting when `signal` aborts; what is in the log stays there. */
+export function abortable(pending: PendingProposal, signal: AbortSignal): PendingProposal {
   const { resolve, reject } = pending;
   const abort = (): void => reject(signal.reason);
   signal.addEventListener('abort', abort, { once: true });

@@ -11,12 +11,18 @@ interface Waiter {
 
 export class PendingReads {
   #gathered = new Set<Waiter>();
-  readonly #asked = new Map<number, Set<Waiter>>();
+  readonly #asked = new Map<number, { readonly waiters: Set<Waiter>; readonly askedMs: number }>();
+  #confirmedMs = Number.NEGATIVE_INFINITY;
   #id = 0;
   #size = 0;
 
   get size(): number {
     return this.#size;
+  }
+
+  /** The machine shows at least what was newest at this time, by the clock of `takeGathered`. */
+  get confirmedMs(): number {
+    return this.#confirmedMs;
   }
 
   get hasGathered(): boolean {
@@ -50,23 +56,26 @@ export class PendingReads {
   }
 
   /** The id under which those gathered so far will be answered. */
-  takeGathered(): number {
+  takeGathered(nowMs: number): number {
     this.#id += 1;
-    this.#asked.set(this.#id, this.#gathered);
+    this.#asked.set(this.#id, { waiters: this.#gathered, askedMs: nowMs });
     this.#gathered = new Set();
     return this.#id;
   }
 
   resolve(id: number, index: number): void {
-    const waiters = this.#asked.get(id);
-    if (waiters === undefined) return;
+    const asked = this.#asked.get(id);
+    if (asked === undefined) return;
+    const { waiters, askedMs } = asked;
+    this.#confirmedMs = Math.max(this.#confirmedMs, askedMs);
     this.#asked.delete(id);
     this.#size -= waiters.size;
     for (const waiter of waiters) waiter.resolve(index);
   }
 
   rejectAll(reason: RaftError): void {
-    for (const waiters of [this.#gathered, ...this.#asked.values()]) {
+    const asked = [...this.#asked.values()].map(({ waiters }) => waiters);
+    for (const waiters of [this.#gathered, ...asked]) {
       for (const waiter of waiters) waiter.reject(reason);
     }
     this.#gathered = new Set();

@@ -37,6 +37,11 @@ export function reachedByMajority(values: number[]): number {
 }
 
 /**
+ * Filled and read within one call: counting is what a leader does most, so it allocates nothing.
+ */
+const scratch: number[] = [];
+
+/**
  * The highest index that a majority of each set has acknowledged; infinite without voters.
  * `acknowledged` gives a voter's index, 0 when it is not known.
  */
@@ -49,7 +54,9 @@ export function quorumIndex(
 
 function majorityIndex(voters: readonly NodeId[], acknowledged: (voter: NodeId) => number): number {
   if (voters.length === 0) return Number.POSITIVE_INFINITY;
-  return reachedByMajority(voters.map(acknowledged));
+  scratch.length = 0;
+  for (const voter of voters) scratch.push(acknowledged(voter));
+  return reachedByMajority(scratch);
 }
 
 /**

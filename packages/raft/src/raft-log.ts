@@ -12,6 +12,8 @@
  *  3. After a failed write or sync every later write and sync fails with `RAFT_FAILED`.
  *  4. Damage to what a sync covered is `RAFT_CORRUPT`, never a shorter log.
  */
+import type { Configuration } from './configuration.ts';
+import type { PlacedConfiguration } from './configuration-history.ts';
 import type { LogEntry } from './entry.ts';
 
 /** What must survive before a vote or an acknowledgement leaves this node (figure 2). */
@@ -24,6 +26,11 @@ export interface HardState {
 export interface LogPosition {
   readonly index: number;
   readonly term: number;
+}
+
+/** A point of the log where it may start, and who takes part there. */
+export interface LogBase extends LogPosition {
+  readonly configuration: Configuration;
 }
 
 /** Entries of one term that follow one another; `firstIndex` is the first of them. */
@@ -40,17 +47,22 @@ export interface RecoveredLog {
   readonly lastIndex: number;
   /** The terms of the entries after `base`, ascending. */
   readonly terms: readonly TermRun[];
+  /**
+   * The configuration at `base` and those of the entries after it, ascending; empty before the
+   * first `reset`, which is how a new log gets its members.
+   */
+  readonly configurations: readonly PlacedConfiguration[];
 }
 
 /** Everything one step of the core wants persisted, applied in the order of the fields. */
 export interface LogWrite {
   readonly hardState?: HardState | undefined;
   /** Forget all entries; the log goes on after this position, whose snapshot is staged. */
-  readonly reset?: LogPosition | undefined;
+  readonly reset?: LogBase | undefined;
   /** In order, without gaps; the first may replace entries written before. */
   readonly entries: readonly LogEntry[];
   /** Entries up to this position may be forgotten. */
-  readonly compact?: LogPosition | undefined;
+  readonly compact?: LogBase | undefined;
 }
 
 /** A snapshot on its way in. */
@@ -65,7 +77,7 @@ export interface SnapshotStage {
 }
 
 /** A whole and durable snapshot that waits to be restored. */
-export interface StagedSnapshot extends LogPosition {
+export interface StagedSnapshot extends LogBase {
   /** Checks every piece: damage is `RAFT_CORRUPT`. */
   chunks(): Iterable<Uint8Array>;
 }
@@ -84,7 +96,7 @@ export interface RaftLog {
   /** Resolves when all that was written before would survive a power cut. */
   sync(): Promise<void>;
   /** Starts staging a snapshot; an earlier unfinished one is dropped. */
-  stageSnapshot(position: LogPosition): SnapshotStage;
+  stageSnapshot(base: LogBase): SnapshotStage;
   stagedSnapshot(): StagedSnapshot | undefined;
   /** Drops the staged snapshot, since it was restored or is of no use. */
   discardSnapshot(): void;

@@ -3,20 +3,22 @@
  * (election, replication, reads, snapshots) work on. Only those parts and core.ts touch it.
  */
 import type { NodeId } from '@ds/transport';
+import { type Configuration, initialConfiguration, isVoter, membersOf } from './configuration.ts';
+import { ConfigurationHistory, type PlacedConfiguration } from './configuration-history.ts';
 import { RaftError } from './errors.ts';
 import type { Load, Outgoing, Proposed, Ready, SequencedWrite } from './events.ts';
+import { Lease } from './lease.ts';
 import { LogView } from './log-view.ts';
 import type { RaftMessage, SnapshotMessage } from './message.ts';
 import type { RaftRole } from './node.ts';
 import type { Progress } from './progress.ts';
-import { majority } from './quorum.ts';
-import type { HardState, LogPosition, RecoveredLog } from './raft-log.ts';
+import type { HardState, LogBase, LogPosition, RecoveredLog } from './raft-log.ts';
 import { ReadQueue } from './read-queue.ts';
 import type { Rules, WriteRecord } from './rules.ts';
 
 export interface CoreOptions {
   readonly self: NodeId;
-  readonly members: readonly NodeId[];
+  /** With at least one configuration. */
   readonly recovered: RecoveredLog;
   /** What the machine had applied when it was opened. */
   readonly appliedIndex: number;
@@ -27,6 +29,9 @@ export interface CoreOptions {
   readonly incarnation: number;
   readonly electionTimeoutMs: number;
   readonly heartbeatIntervalMs: number;
+  readonly electionPriority: number;
+  readonly leaseReads: boolean;
+  readonly maxClockDrift: number;
   readonly maxBatchBytes: number;
   readonly maxInFlightMessages: number;
   readonly maxInFlightBytes: number;
@@ -53,15 +58,22 @@ export class RaftState {
   readonly options: CoreOptions;
   readonly rules: Rules;
   readonly self: NodeId;
-  readonly peers: readonly NodeId[];
-  readonly quorum: number;
   readonly log: LogView;
+  readonly configurations: ConfigurationHistory;
   readonly reads: ReadQueue;
+  readonly lease: Lease = new Lease();
   effects: Effects = new Effects();
 
   // Persistent (figure 2); the log is above.
   term: number;
   votedFor: NodeId | undefined;
+
+  // The configuration in force, and what follows from it (membership.ts keeps them).
+  configuration: Configuration = initialConfiguration([]);
+  configurationIndex = -1;
+  members: readonly NodeId[] = [];
+  peers: readonly NodeId[] = [];
+  isVoter = false;
 
   // Volatile on all members.
   role: RaftRole = 'follower';
@@ -99,8 +111,8 @@ export class RaftState {
   hardStateDirty = false;
   /** The first entry not handed over yet. */
   unwrittenFrom: number;
-  resetTo: LogPosition | undefined;
-  compactTo: LogPosition | undefined;
+  resetTo: LogBase | undefined;
+  compactTo: LogBase | undefined;
   sequence = 0;
   persisted: WriteRecord;
   readonly pendingWrites: WriteRecord[] = [];
@@ -116,21 +128,22 @@ export class RaftState {
   restoreAfterSequence = 0;
 
   constructor(options: CoreOptions, rules: Rules) {
-    const { recovered, self, members } = options;
+    const { recovered, self } = options;
     this.options = options;
     this.rules = rules;
     this.self = self;
-    this.peers = members.filter((member) => member !== self);
-    this.quorum = majority(members.length);
     this.log = new LogView(recovered);
+    this.configurations = new ConfigurationHistory(recovered.configurations);
     this.reads = new ReadQueue(options.incarnation);
     this.term = recovered.hardState.term;
     this.votedFor = recovered.hardState.votedFor;
     this.nowMs = options.nowMs;
     this.random = options.random;
+    if (rules.mayHavePromised(options.leaseReads, this.term)) this.leaderContactMs = this.nowMs;
     // What the machine holds was committed, whatever this node last knew of the commit index.
     this.appliedIndex = Math.max(options.appliedIndex, recovered.base.index);
     this.commitIndex = this.appliedIndex;
+    this.updateConfiguration();
     this.unwrittenFrom = recovered.lastIndex + 1;
     this.durableIndex = recovered.lastIndex;
     this.persisted = {
@@ -172,8 +185,42 @@ export class RaftState {
     this.messagesRefused += 1;
   }
 
+  /**
+   * Whether this node may seek election: a voter, or one that was until an entry that is not known
+   * to be committed. Such a one may be the only one with that entry, and so the only one who can be
+   * elected: the two of them would wait for each other for ever (thesis 4.2.2).
+   */
+  get mayStand(): boolean {
+    if (this.isVoter) return true;
+    const settled = this.configurations.at(this.commitIndex).index;
+    return this.configurations.all.some(
+      ({ index, configuration }) => index >= settled && isVoter(configuration, this.self),
+    );
+  }
+
+  /** Only who may stand waits for its time; those of low priority let the others go first. */
   resetElectionTimer(): void {
-    this.electionDeadlineMs = this.nowMs + this.options.electionTimeoutMs * (1 + this.random);
+    const { electionTimeoutMs, electionPriority } = this.options;
+    const timeouts = 1 + this.random + 2 * (1 - electionPriority);
+    this.electionDeadlineMs = this.mayStand
+      ? this.nowMs + electionTimeoutMs * timeouts
+      : Number.POSITIVE_INFINITY;
+  }
+
+  /** Looks which configuration counts now. Returns whether it is another one than before. */
+  updateConfiguration(): boolean {
+    const { index, configuration } = this.#inForce();
+    if (index === this.configurationIndex && configuration === this.configuration) return false;
+    this.configuration = configuration;
+    this.configurationIndex = index;
+    this.members = membersOf(configuration);
+    this.peers = this.members.filter((member) => member !== this.self);
+    this.isVoter = isVoter(configuration, this.self);
+    return true;
+  }
+
+  #inForce(): PlacedConfiguration {
+    return this.rules.configurationInForce(this.configurations.all, this.commitIndex);
   }
 
   /** Drops the entries after `index` for a leader whose log differs. */
@@ -181,6 +228,7 @@ export class RaftState {
     invariant(this.role !== 'leader', 2, 'a leader drops entries of its own log');
     invariant(index >= this.commitIndex, 5, 'a committed entry is dropped');
     this.log.truncateAfter(index);
+    this.configurations.truncateAfter(index);
     this.unwrittenFrom = Math.min(this.unwrittenFrom, index + 1);
     this.durableIndex = Math.min(this.durableIndex, index);
   }

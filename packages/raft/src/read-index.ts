@@ -8,7 +8,7 @@
 import type { NodeId } from '@ds/transport';
 import type { RaftMessage } from './message.ts';
 import type { RaftState } from './raft-state.ts';
-import { MAX_READ_ROUNDS, MAX_REMOTE_READS } from './read-queue.ts';
+import { MAX_READ_ROUNDS, MAX_REMOTE_READS, type Read } from './read-queue.ts';
 import { broadcastHeartbeat, followCommit } from './replication.ts';
 
 type Message<K extends RaftMessage['kind']> = Extract<RaftMessage, { kind: K }>;
@@ -78,6 +78,11 @@ function startRound(raft: RaftState): void {
   const { reads, log, commitIndex } = raft;
   if (reads.rounds.length >= MAX_READ_ROUNDS) return;
   if (!raft.rules.knowsCommitIndex(log.term(commitIndex), raft.term)) return;
+  if (raft.options.leaseReads && leaseHolds(raft)) {
+    answer(raft, commitIndex, reads.waiting);
+    reads.waiting = [];
+    return;
+  }
   reads.round += 1;
   reads.rounds.push({ round: reads.round, index: commitIndex, reads: reads.waiting });
   reads.waiting = [];
@@ -86,16 +91,34 @@ function startRound(raft: RaftState): void {
 
 function confirmRounds(raft: RaftState): void {
   const { reads } = raft;
+  const confirmed = confirmedRound(raft);
   while (reads.rounds.length > 0) {
     const { round, index, reads: members } = reads.rounds[0]!;
-    let answered = 1;
-    for (const progress of raft.progress.values()) if (progress.round >= round) answered += 1;
-    if (!raft.rules.stillLeads(answered, raft.quorum)) return;
+    if (!raft.rules.stillLeads(confirmed, round)) return;
     reads.rounds.shift();
-    for (const { from, id } of members) {
-      if (from === undefined) reads.confirmed.push({ id, index });
-      else raft.send(from, { kind: 'read-response', term: raft.term, context: id, index });
-    }
+    answer(raft, index, members);
+  }
+}
+
+/** The latest round that a quorum has answered, this leader among them. */
+function confirmedRound({ reads, self, progress, rules, configuration }: RaftState): number {
+  return rules.agreed(configuration, (id) =>
+    id === self ? reads.round : (progress.get(id)?.round ?? 0),
+  );
+}
+
+function leaseHolds(raft: RaftState): boolean {
+  const { lease, nowMs, options, rules } = raft;
+  lease.confirmed(confirmedRound(raft));
+  const elapsedMs = nowMs - lease.sinceMs;
+  const { electionTimeoutMs, maxClockDrift } = options;
+  return rules.leaseHolds(elapsedMs, electionTimeoutMs, maxClockDrift, lease.handedOver);
+}
+
+function answer(raft: RaftState, index: number, reads: readonly Read[]): void {
+  for (const { from, id } of reads) {
+    if (from === undefined) raft.reads.confirmed.push({ id, index });
+    else raft.send(from, { kind: 'read-response', term: raft.term, context: id, index });
   }
 }
 

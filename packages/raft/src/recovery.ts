@@ -13,21 +13,34 @@
  *
  * A staged snapshot is dropped only once the machine's own disk reaches the start of the log.
  */
+import type { NodeId } from '@ds/transport';
+import { initialConfiguration } from './configuration.ts';
 import { RaftError } from './errors.ts';
 import { LogView } from './log-view.ts';
 import type { RaftLog } from './raft-log.ts';
 import type { StateMachine } from './state-machine.ts';
 
+/**
+ * Makes `members` the voters of a new log. A log that has a configuration keeps it: from then on
+ * only changes of members that go through the log count.
+ */
+export function beginLog(log: RaftLog, members: readonly NodeId[]): void {
+  if (log.recovered().configurations.length > 0) return;
+  const configuration = initialConfiguration(members);
+  // Not synced: every later write comes after it, and nothing leaves this node before one of them.
+  log.write({ reset: { index: 0, term: 0, configuration }, entries: [] });
+}
+
 /** Leaves a machine that continues where `log` starts or later. */
 export async function recoverMachine(log: RaftLog, machine: StateMachine): Promise<void> {
   const staged = log.stagedSnapshot();
   if (staged !== undefined) {
-    const { index, term } = staged;
+    const { index, term, configuration } = staged;
     const view = new LogView(log.recovered());
     const isBridged = view.term(index) === term && view.baseIndex <= machine.appliedIndex;
     if (machine.appliedIndex < index && !isBridged) {
       if (view.term(index) !== term) {
-        log.write({ reset: { index, term }, entries: [] });
+        log.write({ reset: { index, term, configuration }, entries: [] });
         await log.sync();
       }
       await machine.restore({ index, term }, staged.chunks());

@@ -9,10 +9,11 @@
 import type { NodeId } from '@ds/transport';
 import { heardFromLeader } from './election.ts';
 import { entryBytes, type LogEntry } from './entry.ts';
-import type { Proposal } from './events.ts';
+import { RaftError } from './errors.ts';
+import type { Proposal, Proposed } from './events.ts';
+import { changeMembers, configurationMayDiffer, noteAppended } from './membership.ts';
 import type { AppendMessage, RaftMessage } from './message.ts';
 import type { Progress } from './progress.ts';
-import { reachedByMajority } from './quorum.ts';
 import { invariant, type RaftState } from './raft-state.ts';
 
 type Message<K extends RaftMessage['kind']> = Extract<RaftMessage, { kind: K }>;
@@ -26,7 +27,7 @@ const PROBE_BYTES = 4096;
 export function propose(raft: RaftState, proposals: readonly Proposal[]): void {
   const firstIndex = raft.log.lastIndex + 1;
   let accepted = 0;
-  let refusal: 'RAFT_NOT_LEADER' | 'RAFT_OVERLOADED' | undefined;
+  let refusal: Proposed['refusal'];
   for (const proposal of proposals) {
     if (raft.role !== 'leader' || raft.transfer !== undefined) {
       refusal = 'RAFT_NOT_LEADER';
@@ -37,7 +38,13 @@ export function propose(raft: RaftState, proposals: readonly Proposal[]): void {
       refusal = 'RAFT_OVERLOADED';
       break;
     }
-    appendOwn(raft, proposal);
+    const { kind, changes, tag } = proposal;
+    const command = changes === undefined ? proposal.command : changeMembers(raft, changes);
+    if (command instanceof RaftError) {
+      refusal = command;
+      break;
+    }
+    appendOwn(raft, { kind, command, tag });
     accepted += 1;
   }
   raft.effects.proposed.push({ proposals, accepted, firstIndex, term: raft.term, refusal });
@@ -48,6 +55,7 @@ export function appendOwn(raft: RaftState, { kind, command, tag }: Proposal): vo
   const entry: LogEntry = { index: raft.log.lastIndex + 1, term: raft.term, kind, command, tag };
   raft.log.append(entry);
   raft.unappliedBytes += entryBytes(entry);
+  noteAppended(raft, entry);
 }
 
 /** Sends every follower what it may have. */
@@ -74,7 +82,8 @@ function replicateTo(raft: RaftState, progress: Progress): void {
     }
     let entries: LogEntry[] = [];
     if (first <= log.lastIndex) {
-      const cached = log.slice(first, log.lastIndex, probing ? PROBE_BYTES : maxBatchBytes);
+      const maxBytes = probing ? Math.min(PROBE_BYTES, maxBatchBytes) : maxBatchBytes;
+      const cached = log.slice(first, log.lastIndex, maxBytes);
       if (cached === undefined) {
         progress.loading = true;
         const lastIndex = Math.min(log.lastIndex, log.cachedFrom - 1);
@@ -127,6 +136,10 @@ function wantSnapshot(raft: RaftState, progress: Progress): void {
 
 export function broadcastHeartbeat(raft: RaftState): void {
   raft.heartbeatDueMs = raft.nowMs + raft.options.heartbeatIntervalMs;
+  if (raft.options.leaseReads) {
+    raft.reads.round += 1;
+    raft.lease.sent(raft.reads.round, raft.nowMs);
+  }
   for (const progress of raft.progress.values()) {
     raft.send(progress.peer, {
       kind: 'heartbeat',
@@ -218,13 +231,16 @@ export function receiveUndelivered(raft: RaftState, peer: NodeId): void {
 /** Commits what a majority has on disk, if it may be counted (5.4.2). */
 export function advanceCommit(raft: RaftState): void {
   raft.commitMayAdvance = false;
-  const matches = [raft.durableIndex];
-  for (const progress of raft.progress.values()) matches.push(progress.matchIndex);
-  const index = reachedByMajority(matches);
+  const { self, durableIndex, progress } = raft;
+  const index = raft.rules.agreed(raft.configuration, (id) =>
+    id === self ? durableIndex : (progress.get(id)?.matchIndex ?? 0),
+  );
   if (index <= raft.commitIndex) return;
   const term = raft.log.term(index);
   invariant(term !== undefined, 3, 'a majority holds entries that the leader does not');
-  if (raft.rules.mayCommit(term, raft.term)) raft.commitIndex = index;
+  if (!raft.rules.mayCommit(term, raft.term)) return;
+  raft.commitIndex = index;
+  configurationMayDiffer(raft);
 }
 
 /** Leadership may move: the chosen follower holds everything and is told to stand (thesis 3.10). */
@@ -233,23 +249,29 @@ function sendTimeoutNow(raft: RaftState): void {
   if (transfer === undefined || transfer.sent) return;
   if (raft.progress.get(transfer.to)?.matchIndex !== raft.log.lastIndex) return;
   transfer.sent = true;
+  raft.lease.handOver();
   raft.send(transfer.to, { kind: 'timeout-now', term: raft.term });
 }
 
 /** Chooses whom to hand leadership to, and starts. */
 export function transfer(raft: RaftState, to: NodeId | undefined): void {
   if (raft.role !== 'leader' || raft.transfer !== undefined) return;
-  let best = to === undefined ? undefined : raft.progress.get(to);
-  if (to === undefined) {
-    const timeoutMs = raft.options.electionTimeoutMs;
-    for (const progress of raft.progress.values()) {
-      const isActive = progress.answered && raft.nowMs - progress.lastContactMs < timeoutMs;
-      if (isActive && progress.matchIndex > (best?.matchIndex ?? -1)) best = progress;
-    }
-  }
-  if (best === undefined) return;
+  const best = to === undefined ? furthest(raft) : raft.progress.get(to);
+  if (best === undefined || !raft.configuration.voters.includes(best.peer)) return;
   const deadlineMs = raft.nowMs + raft.options.electionTimeoutMs;
   raft.transfer = { to: best.peer, deadlineMs, sent: false };
+}
+
+/** The voter that answers and holds the most. */
+export function furthest(raft: RaftState): Progress | undefined {
+  const timeoutMs = raft.options.electionTimeoutMs;
+  let best: Progress | undefined;
+  for (const progress of raft.progress.values()) {
+    const isActive = progress.answered && raft.nowMs - progress.lastContactMs < timeoutMs;
+    if (!isActive || !raft.configuration.voters.includes(progress.peer)) continue;
+    if (progress.matchIndex > (best?.matchIndex ?? -1)) best = progress;
+  }
+  return best;
 }
 
 // --- The follower's side -----------------------------------------------------------------------
@@ -278,9 +300,13 @@ export function receiveAppend(raft: RaftState, from: NodeId, message: AppendMess
       raft.refuse();
       return;
     }
-    if (conflict <= log.lastIndex) raft.truncateAfter(conflict - 1);
+    if (conflict <= log.lastIndex) {
+      raft.truncateAfter(conflict - 1);
+      configurationMayDiffer(raft);
+    }
     for (let i = conflict - message.previousIndex - 1; i < entries.length; i += 1) {
       log.append(entries[i]!);
+      noteAppended(raft, entries[i]!);
     }
   }
   raft.verifiedIndex = Math.max(raft.verifiedIndex, last);
@@ -323,7 +349,10 @@ export function receiveHeartbeat(
 
 /** What the leader has committed is committed here, as far as the logs are known to agree. */
 export function followCommit(raft: RaftState, leaderCommit: number): void {
-  raft.commitIndex = Math.max(raft.commitIndex, Math.min(leaderCommit, raft.verifiedIndex));
+  const commitIndex = Math.min(leaderCommit, raft.verifiedIndex);
+  if (commitIndex <= raft.commitIndex) return;
+  raft.commitIndex = commitIndex;
+  configurationMayDiffer(raft);
 }
 
 /** The leader wants to know how far this log matches; up to `index` it does. */

@@ -6,6 +6,9 @@
  * here loses data. "Paper" is the extended version of "In Search of an Understandable Consensus
  * Algorithm" (2014), "thesis" is Ongaro's dissertation (2014).
  */
+import type { Configuration } from './configuration.ts';
+import type { PlacedConfiguration } from './configuration-history.ts';
+import { quorumIndex, quorumVote } from './quorum.ts';
 import type { LogPosition } from './raft-log.ts';
 
 /** One write handed to stable storage and, as far as the core knows, still on its way. */
@@ -53,8 +56,39 @@ export interface Rules {
   ): 'ignore' | 'keep-log' | 'reset-log';
   /** Whether a leader of `term`, whose last committed entry is of `committedTerm`, knows enough. */
   knowsCommitIndex(committedTerm: number | undefined, term: number): boolean;
-  /** Whether `answered` members, the leader among them, show that it still leads. */
-  stillLeads(answered: number, quorum: number): boolean;
+  /** Whether a quorum that has confirmed rounds up to `confirmed` shows that it led at `round`. */
+  stillLeads(confirmed: number, round: number): boolean;
+  /**
+   * Whether a leader may read without asking, `elapsedMs` after it sent what a quorum has answered.
+   */
+  leaseHolds(
+    elapsedMs: number,
+    electionTimeoutMs: number,
+    maxClockDrift: number,
+    handedOver: boolean,
+  ): boolean;
+  /** Whether a node that starts may have promised, in an earlier life, to vote for nobody. */
+  mayHavePromised(leaseReads: boolean, term: number): boolean;
+  /** Which of a log's configurations a member uses; they ascend by index. */
+  configurationInForce(
+    history: readonly PlacedConfiguration[],
+    commitIndex: number,
+  ): PlacedConfiguration;
+  /** The highest value that enough voters have reached. */
+  agreed(configuration: Configuration, reached: (voter: string) => number): number;
+  /** Whether enough voters gave their vote. */
+  isElected(configuration: Configuration, vote: (voter: string) => boolean | undefined): boolean;
+  /**
+   * Whether a leader may propose a change of members, when its latest configuration is at
+   * `configurationIndex`, and it `knowsCommitIndex` as for reads.
+   */
+  mayChangeMembers(
+    configurationIndex: number,
+    commitIndex: number,
+    knowsCommitIndex: boolean,
+  ): boolean;
+  /** Whether a leader may leave the joint configuration at `jointIndex`. */
+  mayLeaveJoint(jointIndex: number, commitIndex: number): boolean;
 }
 
 export const raftRules: Rules = {
@@ -100,5 +134,28 @@ export const raftRules: Rules = {
   knowsCommitIndex: (committedTerm, term) => committedTerm === term,
 
   // Thesis 6.4, step 3: a deposed leader finds no majority that answers it after the read arrived.
-  stillLeads: (answered, quorum) => answered >= quorum,
+  stillLeads: (confirmed, round) => confirmed >= round,
+
+  // Thesis 6.4.1, with drift to both sides: this clock may be slow while a voter's is fast.
+  leaseHolds: (elapsedMs, electionTimeoutMs, maxClockDrift, handedOver) =>
+    !handedOver && elapsedMs * (1 + maxClockDrift) < electionTimeoutMs * (1 - maxClockDrift),
+
+  mayHavePromised: (leaseReads, term) => leaseReads && term > 0,
+
+  // Paper section 6: the latest in the log, committed or not. A member that waited for the commit
+  // would count by the old members while others count by the new.
+  configurationInForce: (history) => history[history.length - 1]!,
+
+  // Paper section 6: a majority of the old voters and one of the new; learners do not count.
+  agreed: quorumIndex,
+  isElected: (configuration, vote) => quorumVote(configuration, vote) === 'won',
+
+  // Thesis 4.1: one change at a time. And not before the leader has committed in its own term
+  // (Ongaro, raft-dev, July 2015): else two leaders can each take a step that the other's log does
+  // not have, away from one configuration, to majorities that have nobody in common.
+  mayChangeMembers: (configurationIndex, commitIndex, knowsCommitIndex) =>
+    configurationIndex <= commitIndex && knowsCommitIndex,
+
+  // Paper section 6: from then on no decision can be made by the old members alone.
+  mayLeaveJoint: (jointIndex, commitIndex) => jointIndex <= commitIndex,
 };

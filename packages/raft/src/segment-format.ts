@@ -7,9 +7,10 @@
  * can be looked for when one is damaged. Numbers are big-endian.
  */
 import { crc32 } from '@ds/storage';
+import { decodeConfiguration, encodeConfiguration } from './configuration-codec.ts';
 import type { LogEntry } from './entry.ts';
 import { RaftError } from './errors.ts';
-import type { HardState, LogPosition } from './raft-log.ts';
+import type { HardState, LogBase, LogPosition } from './raft-log.ts';
 import { readU64, writeU64 } from './store-keys.ts';
 
 /** Every file of a log begins with a header of this size, its checksum last. */
@@ -36,6 +37,14 @@ const ENTRY_COMMAND = 0;
 const ENTRY_TAGGED = 1;
 const ENTRY_REGISTER = 2;
 const ENTRY_NO_OP = 3;
+const ENTRY_CONFIGURATION = 4;
+
+const ENTRY_CODE: Readonly<Record<LogEntry['kind'], number>> = {
+  command: ENTRY_COMMAND,
+  'register-session': ENTRY_REGISTER,
+  'no-op': ENTRY_NO_OP,
+  configuration: ENTRY_CONFIGURATION,
+};
 
 export interface Identity {
   readonly clusterId: string;
@@ -55,8 +64,8 @@ export interface SegmentHeader {
 export type SegmentRecord =
   | { readonly kind: 'entry'; readonly entry: LogEntry }
   | { readonly kind: 'hard-state'; readonly hardState: HardState }
-  | { readonly kind: 'reset'; readonly position: LogPosition }
-  | { readonly kind: 'compact'; readonly position: LogPosition }
+  | { readonly kind: 'reset'; readonly base: LogBase }
+  | { readonly kind: 'compact'; readonly base: LogBase }
   /** Everything before this position of the stream was on the device when this was written. */
   | { readonly kind: 'synced'; readonly before: number };
 
@@ -159,10 +168,13 @@ export class RecordWriter {
       case 'reset':
       case 'compact': {
         const type = record.kind === 'reset' ? RECORD_RESET : RECORD_COMPACT;
-        const at = this.#open(type, 0, RECORD_BYTES + 16);
-        this.#u64(at + RECORD_BYTES, record.position.index);
-        this.#u64(at + RECORD_BYTES + 8, record.position.term);
-        this.#close(at, RECORD_BYTES + 16);
+        const configuration = encodeConfiguration(record.base.configuration);
+        const length = RECORD_BYTES + 16 + configuration.length;
+        const at = this.#open(type, 0, length);
+        this.#u64(at + RECORD_BYTES, record.base.index);
+        this.#u64(at + RECORD_BYTES + 8, record.base.term);
+        this.#bytes.set(configuration, at + RECORD_BYTES + 16);
+        this.#close(at, length);
         break;
       }
       case 'synced': {
@@ -175,13 +187,7 @@ export class RecordWriter {
 
   #addEntry({ index, term, kind, command, tag }: LogEntry): void {
     const tagged = kind === 'command' && tag !== undefined;
-    const code = tagged
-      ? ENTRY_TAGGED
-      : kind === 'command'
-        ? ENTRY_COMMAND
-        : kind === 'no-op'
-          ? ENTRY_NO_OP
-          : ENTRY_REGISTER;
+    const code = tagged ? ENTRY_TAGGED : ENTRY_CODE[kind];
     const length = RECORD_BYTES + 16 + (tagged ? 24 : 0) + command.length;
     const at = this.#open(RECORD_ENTRY, code, length);
     let to = at + RECORD_BYTES;
@@ -228,6 +234,11 @@ export class RecordWriter {
   }
 }
 
+/** What the record of a reset or a compaction takes, in bytes. */
+export function baseRecordBytes({ configuration }: LogBase): number {
+  return align(RECORD_BYTES + 16 + encodeConfiguration(configuration).length);
+}
+
 /** How far the record at `at` reaches, or 0 when there is no whole and valid one. */
 export function recordEnd(bytes: Uint8Array, at: number, position: number): number {
   if (at + RECORD_BYTES > bytes.length) return 0;
@@ -253,14 +264,16 @@ export function claimedBytes(bytes: Uint8Array, at: number): number {
 /**
  * The record at `at`, which `recordEnd` has found valid; `undefined` for one of an unknown kind.
  * An entry's command is a copy.
+ * @throws {TypeError} for a configuration that cannot be.
  */
 export function decodeRecord(bytes: Uint8Array, at: number): SegmentRecord | undefined {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const end = at + view.getUint32(at + 4);
   const body = at + RECORD_BYTES;
-  const position = (): LogPosition => ({
+  const base = (): LogBase => ({
     index: readU64(bytes, body),
     term: readU64(bytes, body + 8),
+    configuration: decodeConfiguration(bytes.subarray(body + 16, end)),
   });
   switch (bytes[at + 8]) {
     case RECORD_ENTRY:
@@ -270,9 +283,9 @@ export function decodeRecord(bytes: Uint8Array, at: number): SegmentRecord | und
       return { kind: 'hard-state', hardState };
     }
     case RECORD_RESET:
-      return { kind: 'reset', position: position() };
+      return { kind: 'reset', base: base() };
     case RECORD_COMPACT:
-      return { kind: 'compact', position: position() };
+      return { kind: 'compact', base: base() };
     case RECORD_SYNCED:
       return { kind: 'synced', before: readU64(bytes, body) };
     default:
@@ -297,7 +310,8 @@ function decodeEntry(bytes: Uint8Array, code: number, body: number, end: number)
     };
     from += 24;
   }
-  return { index, term, kind: 'command', command: bytes.slice(from, end), tag };
+  const kind = code === ENTRY_CONFIGURATION ? 'configuration' : 'command';
+  return { index, term, kind, command: bytes.slice(from, end), tag };
 }
 
 export function align(length: number): number {
@@ -347,6 +361,16 @@ function checkHeader(
     throw new RaftError('RAFT_WRONG_IDENTITY', text, { path });
   }
   return true;
+}
+
+/** Whose file it says it is, when its header is whole. */
+export function identityIn(bytes: Uint8Array): Identity | undefined {
+  if (bytes.length < HEADER_BYTES) return undefined;
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const end = HEADER_BYTES - 4;
+  if (crc32(bytes, 0, end) !== view.getUint32(end)) return undefined;
+  const [clusterId, next] = getText(bytes, 360);
+  return { clusterId, self: getText(bytes, next)[0] };
 }
 
 /** Writes an optional id and returns where it ends. */

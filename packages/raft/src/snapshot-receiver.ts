@@ -6,7 +6,7 @@
  */
 import type { NodeId } from '@ds/transport';
 import type { RaftMessage, SnapshotMessage } from './message.ts';
-import type { LogPosition, RaftLog, SnapshotStage } from './raft-log.ts';
+import type { LogBase, LogPosition, RaftLog, SnapshotStage } from './raft-log.ts';
 
 export interface SnapshotReceiverOptions {
   readonly log: RaftLog;
@@ -14,7 +14,7 @@ export interface SnapshotReceiverOptions {
   readonly term: () => number;
   /** Whether a snapshot of this position would still be of use. */
   readonly isWanted: (position: LogPosition) => boolean;
-  readonly staged: (position: LogPosition) => void;
+  readonly staged: (base: LogBase) => void;
   readonly fail: (error: unknown) => void;
 }
 
@@ -33,7 +33,7 @@ export class SnapshotReceiver {
   }
 
   receive(from: NodeId, message: SnapshotMessage): void {
-    const { id, term, index, indexTerm, offset, data, last } = message;
+    const { id, term, index, indexTerm, configuration, offset, data, last } = message;
     const name = JSON.stringify([from, term, id, index, indexTerm]);
     if (this.#arriving?.finishing) return;
     if (this.#arriving?.name !== name) {
@@ -43,7 +43,7 @@ export class SnapshotReceiver {
         return;
       }
       this.#arriving?.stage.abort();
-      const stage = this.#context.log.stageSnapshot({ index, term: indexTerm });
+      const stage = this.#context.log.stageSnapshot({ index, term: indexTerm, configuration });
       this.#arriving = { name, stage, finishing: false };
     }
     const { stage } = this.#arriving!;
@@ -62,9 +62,10 @@ export class SnapshotReceiver {
     this.#arriving = undefined;
   }
 
-  #finish(arriving: Arriving, from: NodeId, { id, index, indexTerm }: SnapshotMessage): void {
-    const position = { index, term: indexTerm };
-    if (!this.#context.isWanted(position)) {
+  #finish(arriving: Arriving, from: NodeId, message: SnapshotMessage): void {
+    const { id, index, indexTerm, configuration } = message;
+    const base = { index, term: indexTerm, configuration };
+    if (!this.#context.isWanted(base)) {
       arriving.stage.abort();
       this.#arriving = undefined;
       return;
@@ -75,7 +76,7 @@ export class SnapshotReceiver {
         if (this.#arriving !== arriving) return;
         this.#arriving = undefined;
         this.#answer(from, id, arriving.stage.bytes);
-        this.#context.staged(position);
+        this.#context.staged(base);
       },
       (error) => this.#context.fail(error),
     );

@@ -12,6 +12,7 @@
  */
 import type { Timer } from '@ds/clock';
 import type { NodeId } from '@ds/transport';
+import type { Configuration } from './configuration.ts';
 import type { RaftEvent } from './events.ts';
 import type { RaftMessage } from './message.ts';
 import type { ResolvedOptions } from './options.ts';
@@ -27,6 +28,7 @@ interface Transfer {
   readonly id: number;
   readonly term: number;
   readonly snapshot: MachineSnapshot;
+  readonly configuration: Configuration;
   pieces: Iterator<Piece>;
   /** Cut off the snapshot and not yet acknowledged, in order. */
   window: Piece[];
@@ -43,6 +45,7 @@ export interface SnapshotSenderOptions {
   readonly send: (to: NodeId, message: RaftMessage) => boolean;
   readonly step: (event: RaftEvent) => void;
   readonly term: () => number;
+  readonly configurationAt: (index: number) => Configuration;
   /** Whether `peer` still needs a snapshot. */
   readonly isNeeded: (peer: NodeId) => boolean;
 }
@@ -59,12 +62,13 @@ export class SnapshotSender {
   /** Begins a transfer to `peer`, in place of any under way. */
   start(peer: NodeId): void {
     this.#end(peer);
-    const { options, step, term } = this.#context;
+    const { options, step, term, configurationAt } = this.#context;
     const snapshot = options.machine.snapshot();
     const transfer: Transfer = {
       id: ++this.#id,
       term: term(),
       snapshot,
+      configuration: configurationAt(snapshot.index),
       pieces: cut(snapshot.chunks(), options.snapshotChunkBytes),
       window: [],
       sent: 0,
@@ -112,11 +116,11 @@ export class SnapshotSender {
       if (next.done) transfer.ended = true;
       else transfer.window.push(next.value);
     }
-    const { id, term, snapshot } = transfer;
+    const { id, term, configuration, snapshot } = transfer;
+    const { index, term: indexTerm } = snapshot;
+    const whole = { kind: 'snapshot', term, id, index, indexTerm, configuration } as const;
     while (transfer.sent < Math.min(transfer.window.length, maxSent)) {
-      const { offset, data, last } = transfer.window[transfer.sent]!;
-      const { index, term: indexTerm } = snapshot;
-      if (!send(peer, { kind: 'snapshot', term, id, index, indexTerm, offset, data, last })) break;
+      if (!send(peer, { ...whole, ...transfer.window[transfer.sent]! })) break;
       transfer.sent += 1;
     }
     this.#setTimer(peer, transfer);

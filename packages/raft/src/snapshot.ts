@@ -9,8 +9,9 @@
  */
 import type { NodeId } from '@ds/transport';
 import { heardFromLeader } from './election.ts';
+import { configurationMayDiffer } from './membership.ts';
 import type { RaftMessage, SnapshotMessage } from './message.ts';
-import type { LogPosition } from './raft-log.ts';
+import type { LogBase, LogPosition } from './raft-log.ts';
 import { invariant, type RaftState } from './raft-state.ts';
 import { oweAcknowledgement } from './replication.ts';
 
@@ -55,27 +56,29 @@ export function receiveSnapshotEnded(raft: RaftState, peer: NodeId): void {
 }
 
 /** A whole snapshot is on disk here. */
-export function receiveStaged(raft: RaftState, position: LogPosition): void {
+export function receiveStaged(raft: RaftState, base: LogBase): void {
   const { log } = raft;
-  const decision = raft.rules.installDecision(position, raft.commitIndex, log.term(position.index));
+  const decision = raft.rules.installDecision(base, raft.commitIndex, log.term(base.index));
   if (raft.role === 'leader' || raft.restoring !== undefined || decision === 'ignore') {
     raft.effects.discardStaged = true;
     return;
   }
   if (decision === 'reset-log') {
-    log.reset(position);
-    raft.resetTo = position;
-    raft.unwrittenFrom = position.index + 1;
+    log.reset(base);
+    raft.resetTo = base;
+    raft.configurations.reset(base);
+    raft.unwrittenFrom = base.index + 1;
     // Nothing of the new log is durable until the reset is.
     raft.durableIndex = 0;
-    raft.restoring = position;
+    raft.restoring = base;
     raft.restoreAfterSequence = raft.sequence + 1;
     raft.snapshotsInstalled += 1;
   } else {
     raft.effects.discardStaged = true;
   }
-  raft.commitIndex = position.index;
-  oweAcknowledgement(raft, position.index);
+  raft.commitIndex = base.index;
+  configurationMayDiffer(raft);
+  oweAcknowledgement(raft, base.index);
 }
 
 export function receiveRestored(raft: RaftState, position: LogPosition): void {
@@ -96,5 +99,7 @@ export function compact(raft: RaftState, durablyApplied: number, tailEntries: nu
   }
   if (index <= log.baseIndex) return;
   log.compact(index);
-  raft.compactTo = { index, term: log.baseTerm };
+  const { configuration } = raft.configurations.at(index);
+  raft.configurations.compact(index);
+  raft.compactTo = { index, term: log.baseTerm, configuration };
 }

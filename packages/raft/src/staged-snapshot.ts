@@ -7,8 +7,10 @@
  * Cost: the largest piece in memory while reading.
  */
 import { crc32, type File, type FileSystem, StorageError } from '@ds/storage';
+import type { Configuration } from './configuration.ts';
+import { decodeConfiguration, encodeConfiguration } from './configuration-codec.ts';
 import { corrupt } from './log-recovery.ts';
-import type { LogPosition, SnapshotStage, StagedSnapshot } from './raft-log.ts';
+import type { LogBase, SnapshotStage, StagedSnapshot } from './raft-log.ts';
 import {
   decodeSnapshotHeader,
   encodeSnapshotHeader,
@@ -29,7 +31,7 @@ export class SnapshotStaging {
   readonly #partPath: string;
   readonly #path: string;
   #stage: FileStage | undefined;
-  #staged: LogPosition | undefined;
+  #staged: LogBase | undefined;
 
   /** @throws {RaftError} `RAFT_CORRUPT`, `RAFT_FORMAT` or `RAFT_WRONG_IDENTITY`. */
   constructor(options: SnapshotStagingOptions) {
@@ -43,23 +45,24 @@ export class SnapshotStaging {
     try {
       const header = new Uint8Array(HEADER_BYTES);
       file.read(0, header);
-      this.#staged = decodeSnapshotHeader(header, identity, this.#path);
+      const position = decodeSnapshotHeader(header, identity, this.#path);
+      if (position === undefined) throw corrupt(this.#path, 0, 'its header is damaged');
+      this.#staged = { ...position, configuration: readConfiguration(file, this.#path) };
     } finally {
       file.close();
     }
-    if (this.#staged === undefined) throw corrupt(this.#path, 0, 'its header is damaged');
   }
 
-  begin(position: LogPosition): SnapshotStage {
+  begin(base: LogBase): SnapshotStage {
     this.#stage?.abort();
     const { fileSystem, directory, identity } = this.#options;
     removeIfThere(fileSystem, this.#partPath);
     const file = fileSystem.open(this.#partPath, { mode: 'create' });
-    file.write(0, encodeSnapshotHeader(position, identity));
-    this.#stage = new FileStage(file, async () => {
+    file.write(0, encodeSnapshotHeader(base, identity));
+    this.#stage = new FileStage(file, base, async () => {
       fileSystem.rename(this.#partPath, this.#path);
       await fileSystem.syncDirectory(directory);
-      this.#staged = position;
+      this.#staged = base;
     });
     return this.#stage;
   }
@@ -67,7 +70,7 @@ export class SnapshotStaging {
   get staged(): StagedSnapshot | undefined {
     if (this.#staged === undefined) return undefined;
     const { fileSystem } = this.#options;
-    return { ...this.#staged, chunks: () => readPieces(fileSystem, this.#path) };
+    return { ...this.#staged, chunks: () => readChunks(fileSystem, this.#path) };
   }
 
   discard(): void {
@@ -89,9 +92,10 @@ class FileStage implements SnapshotStage {
   #pieces = 0;
   #open = true;
 
-  constructor(file: File, publish: () => Promise<void>) {
+  constructor(file: File, { configuration }: LogBase, publish: () => Promise<void>) {
     this.#file = file;
     this.#publish = publish;
+    this.#write(encodeConfiguration(configuration));
   }
 
   append(chunk: Uint8Array): void {
@@ -129,28 +133,45 @@ class FileStage implements SnapshotStage {
   }
 }
 
-function* readPieces(fileSystem: FileSystem, path: string): Generator<Uint8Array> {
+/** The machine's bytes: all pieces but the first, which is the configuration. */
+function* readChunks(fileSystem: FileSystem, path: string): Generator<Uint8Array> {
   const file = fileSystem.open(path, { mode: 'read' });
   try {
-    const head = new Uint8Array(PIECE_HEAD_BYTES);
-    const view = new DataView(head.buffer);
-    const size = file.size();
-    let at = HEADER_BYTES;
-    for (let piece = 0; ; piece += 1) {
-      if (file.read(at, head) < head.length) throw corrupt(path, at, 'it ends too early');
-      const length = view.getUint32(0);
-      if (length > size) throw corrupt(path, at, 'a piece is longer than the file');
-      const data = new Uint8Array(length);
-      const isWhole = file.read(at + PIECE_HEAD_BYTES, data) === length;
-      if (!isWhole || pieceChecksum(data, piece) !== view.getUint32(4)) {
-        throw corrupt(path, at, 'a piece does not match its checksum');
-      }
-      if (length === 0) return;
-      yield data;
-      at += PIECE_HEAD_BYTES + length;
-    }
+    const pieces = readPieces(file, path);
+    pieces.next();
+    yield* pieces;
   } finally {
     file.close();
+  }
+}
+
+function readConfiguration(file: File, path: string): Configuration {
+  const [first] = readPieces(file, path);
+  try {
+    return decodeConfiguration(first ?? new Uint8Array(0));
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+    throw corrupt(path, HEADER_BYTES, 'its configuration is none');
+  }
+}
+
+function* readPieces(file: File, path: string): Generator<Uint8Array> {
+  const head = new Uint8Array(PIECE_HEAD_BYTES);
+  const view = new DataView(head.buffer);
+  const size = file.size();
+  let at = HEADER_BYTES;
+  for (let piece = 0; ; piece += 1) {
+    if (file.read(at, head) < head.length) throw corrupt(path, at, 'it ends too early');
+    const length = view.getUint32(0);
+    if (length > size) throw corrupt(path, at, 'a piece is longer than the file');
+    const data = new Uint8Array(length);
+    const isWhole = file.read(at + PIECE_HEAD_BYTES, data) === length;
+    if (!isWhole || pieceChecksum(data, piece) !== view.getUint32(4)) {
+      throw corrupt(path, at, 'a piece does not match its checksum');
+    }
+    if (length === 0) return;
+    yield data;
+    at += PIECE_HEAD_BYTES + length;
   }
 }
 

@@ -17,10 +17,11 @@
  * Cost per command: one map entry per key touched; sessions add two small records.
  */
 import type { Bounds, Entry, KeyValueStore, Operation, Reader } from '@ds/storage';
+import { Changes, userBounds } from './changes.ts';
 import { type CommittedEntry, entryBytes } from './entry.ts';
 import { RaftError } from './errors.ts';
 import { readSnapshot, type SnapshotRecord, writeSnapshot } from './machine-snapshot.ts';
-import { type Session, type SessionRecords, SessionTable } from './sessions.ts';
+import { type Session, SessionTable } from './sessions.ts';
 import type { ApplyResult, MachineSnapshot, StateMachine } from './state-machine.ts';
 import {
   decodePosition,
@@ -29,8 +30,6 @@ import {
   readU64,
   SPACE,
   storeKey,
-  u64Key,
-  u64Pair,
 } from './store-keys.ts';
 
 /** What one command sees and changes. Calls after `apply` has returned throw. */
@@ -40,6 +39,11 @@ export interface Transaction {
   /** The bytes are kept: they must not be changed afterwards. */
   put(key: Uint8Array, value: Uint8Array): void;
   delete(key: Uint8Array): void;
+  /**
+   * The keys within `bounds` in order, as they are now; what this command changes while it looks at
+   * them need not show. Cost: that of the store's, and O(keys changed by this group of entries).
+   */
+  range(bounds?: Bounds): Iterable<Entry>;
 }
 
 export interface StoreMachineOptions {
@@ -195,7 +199,7 @@ export class KeyValueMachine implements StoreMachine {
   /** Applies one entry into `changes`. */
   protected applyEntry(entry: CommittedEntry, changes: Changes): ApplyResult {
     const { kind, index, command, tag } = entry;
-    if (kind === 'no-op') return { ok: true, result: NOTHING };
+    if (kind === 'no-op' || kind === 'configuration') return { ok: true, result: NOTHING };
     if (kind === 'register-session') {
       this.table.register(index, changes);
       return { ok: true, result: NOTHING };
@@ -243,86 +247,6 @@ export class KeyValueMachine implements StoreMachine {
     }
     await this.#store.write(operations);
   }
-}
-
-/** What a group of entries has changed so far: later entries see it, the store gets it at once. */
-export class Changes implements Transaction, SessionRecords {
-  readonly #store: KeyValueStore;
-  readonly #changed = new Map<string, { key: Uint8Array; value: Uint8Array | undefined }>();
-  #open = true;
-
-  constructor(store: KeyValueStore) {
-    this.#store = store;
-  }
-
-  get(key: Uint8Array): Uint8Array | undefined {
-    const full = this.#userKey(key);
-    const changed = this.#changed.get(textOf(full));
-    return changed === undefined ? this.#store.get(full) : changed.value;
-  }
-
-  put(key: Uint8Array, value: Uint8Array): void {
-    this.set(this.#userKey(key), value);
-  }
-
-  delete(key: Uint8Array): void {
-    this.set(this.#userKey(key), undefined);
-  }
-
-  putSession(id: number, { lastUsed, acknowledged }: Session): void {
-    this.set(u64Key(SPACE.session, id), u64Pair(lastUsed, acknowledged));
-  }
-
-  deleteSession(id: number): void {
-    this.set(u64Key(SPACE.session, id), undefined);
-  }
-
-  putAnswer(id: number, sequence: number, answer: Uint8Array): void {
-    this.set(u64Key(SPACE.answer, id, sequence), answer);
-  }
-
-  deleteAnswer(id: number, sequence: number): void {
-    this.set(u64Key(SPACE.answer, id, sequence), undefined);
-  }
-
-  set(key: Uint8Array, value: Uint8Array | undefined): void {
-    this.#changed.set(textOf(key), { key, value });
-  }
-
-  /** The user's function has returned: what it kept is of no use any more. */
-  close(): void {
-    this.#open = false;
-  }
-
-  operations(): Operation[] {
-    const operations: Operation[] = [];
-    for (const { key, value } of this.#changed.values()) {
-      operations.push(value === undefined ? { type: 'delete', key } : { type: 'put', key, value });
-    }
-    return operations;
-  }
-
-  #userKey(key: Uint8Array): Uint8Array {
-    if (!this.#open) throw new TypeError('a transaction ends when apply returns');
-    return storeKey(SPACE.user, key);
-  }
-}
-
-/** One character per byte: a map's key with the same equality. */
-function textOf(key: Uint8Array): string {
-  let text = '';
-  for (let at = 0; at < key.length; at += 4096) {
-    text += String.fromCharCode(...key.subarray(at, at + 4096));
-  }
-  return text;
-}
-
-function userBounds({ gt, gte, lt, lte, ...rest }: Bounds): Bounds {
-  const bound = (key: Uint8Array): Uint8Array => storeKey(SPACE.user, key);
-  const start = gt ? { gt: bound(gt) } : { gte: bound(gte ?? NOTHING) };
-  // Without an upper bound: everything before the next space.
-  const end = lte ? { lte: bound(lte) } : { lt: lt ? bound(lt) : Uint8Array.of(SPACE.user + 1) };
-  return { ...rest, ...start, ...end };
 }
 
 function loadSessions(store: Reader): Map<number, Session> {

@@ -1,27 +1,20 @@
 /**
- * Raft with one mistake each: the simulation, which sees the group from outside, has to notice.
+ * Raft with one mistake each: the search through schedules, which sees the group from outside, has
+ * to notice, and to show it in few steps.
  * `npm run planted -- raft` prints the table.
  */
-import type { RaftLog } from '../src/index.ts';
+import type { Changes } from '../src/changes.ts';
+import type { Configuration } from '../src/configuration.ts';
 import { raftRules } from '../src/rules.ts';
-import { type Changes, KeyValueMachine } from '../src/store-machine.ts';
-import { type Planted, RunFailed, runRaft } from './simulation/scenario.ts';
+import { KeyValueMachine } from '../src/store-machine.ts';
+import { runSchedule, type ScheduleRun, shrinkSchedule } from './schedules/run-schedule.ts';
+import type { Planted } from './schedules/simulated-member.ts';
+import { RunFailed, runRaft } from './simulation/scenario.ts';
 
 export interface PlantedBug extends Planted {
   readonly name: string;
-}
-
-/** The log with some of its calls replaced. */
-function wrapped(change: (log: RaftLog) => Partial<RaftLog>): (log: RaftLog) => RaftLog {
-  return (log) => {
-    const changed = change(log);
-    return new Proxy(log, {
-      get(target, name) {
-        const value = Reflect.get(name in changed ? changed : target, name);
-        return typeof value === 'function' && !(name in changed) ? value.bind(target) : value;
-      },
-    });
-  };
+  /** Looked for in whole groups with drivers, where it comes out sooner; those are not shrunk. */
+  readonly wholeGroup?: boolean;
 }
 
 /** Applies every command, whoever sent it before. */
@@ -43,31 +36,29 @@ class AmnesicMachine extends KeyValueMachine {
   }
 }
 
+function withLearners(all: Configuration): Configuration {
+  return { ...all, voters: [...all.voters, ...all.learners] };
+}
+
 export const plantedBugs: readonly PlantedBug[] = [
   {
     name: 'a vote is not persisted',
-    wrapLog: wrapped((log) => ({
-      write: (write) => {
-        const { hardState } = write;
-        log.write({ ...write, hardState: hardState && { ...hardState, votedFor: undefined } });
-      },
-    })),
+    alterWrite: ({ hardState, ...write }) => {
+      return { ...write, hardState: hardState && { ...hardState, votedFor: undefined } };
+    },
   },
   {
     name: 'a term is not persisted',
-    wrapLog: wrapped((log) => ({
-      write: (write) => log.write({ ...write, hardState: undefined }),
-    })),
+    alterWrite: (write) => ({ ...write, hardState: undefined }),
   },
-  { name: 'an older term is committed by counting', rules: { mayCommit: () => true } },
+  {
+    name: 'an older term is committed by counting',
+    wholeGroup: true,
+    rules: { mayCommit: () => true },
+  },
   {
     name: 'an append is acknowledged before it is on disk',
-    wrapLog: wrapped((log) => ({
-      sync: () => {
-        log.sync().catch(() => {});
-        return Promise.resolve();
-      },
-    })),
+    syncsTooEarly: true,
   },
   {
     name: 'a deposed leader serves reads',
@@ -91,6 +82,7 @@ export const plantedBugs: readonly PlantedBug[] = [
   },
   {
     name: 'an append is acknowledged by index (ABA)',
+    wholeGroup: true,
     rules: {
       durableIndex: (done, _pending, _unwrittenFrom, ownTerm) => {
         let last = done.lastIndex;
@@ -101,10 +93,55 @@ export const plantedBugs: readonly PlantedBug[] = [
   },
   {
     name: 'a snapshot replaces a newer log',
+    wholeGroup: true,
     rules: { installDecision: () => 'reset-log' },
   },
   { name: 'a member votes twice in a term', rules: { mayVote: () => true } },
   { name: 'a vote goes to an outdated log', rules: { isUpToDate: () => true } },
+  {
+    name: 'a configuration counts only once it is committed',
+    rules: {
+      configurationInForce: (history, commitIndex) =>
+        history.findLast(({ index }) => index <= commitIndex) ?? history[0]!,
+    },
+  },
+  {
+    name: 'a joint quorum is one of the new members alone',
+    rules: {
+      agreed: (all, reached) => raftRules.agreed({ ...all, outgoing: [] }, reached),
+      isElected: (all, vote) => raftRules.isElected({ ...all, outgoing: [] }, vote),
+    },
+  },
+  {
+    name: 'learners count',
+    rules: {
+      agreed: (all, reached) => raftRules.agreed(withLearners(all), reached),
+      isElected: (all, vote) => raftRules.isElected(withLearners(all), vote),
+    },
+  },
+  {
+    name: 'members change before the leader has committed in its term',
+    rules: { mayChangeMembers: (index, commitIndex) => index <= commitIndex },
+  },
+  { name: 'members change while a change is under way', rules: { mayChangeMembers: () => true } },
+  {
+    name: 'a joint configuration is left before it is committed',
+    rules: { mayLeaveJoint: () => true },
+  },
+  {
+    name: 'a lease does not allow for clocks that drift',
+    rules: { leaseHolds: (elapsed, timeout, _, over) => !over && elapsed < timeout },
+  },
+  {
+    name: 'a lease outlives a hand-over of leadership',
+    rules: {
+      leaseHolds: (elapsed, timeout, drift) => raftRules.leaseHolds(elapsed, timeout, drift, false),
+    },
+  },
+  {
+    name: 'a member that restarts forgets whom it heard from',
+    rules: { mayHavePromised: () => false },
+  },
 ];
 
 export interface PlantedOptions {
@@ -118,28 +155,61 @@ export interface Caught {
   readonly name: string;
   readonly caught: boolean;
   readonly seeds: number;
+  /** In the shrunk schedule. */
   readonly events: number;
-  readonly message?: string | undefined;
+  readonly shrunk?: ScheduleRun | undefined;
 }
 
-/** Runs seed after seed until one notices the bug. */
+/** A schedule that shows a bug is to be read by people. */
+export const MAX_EVENTS = 50;
+
+/** Schedules to make small, should the first ones stay long. */
+const MAX_SHRUNK = 5;
+
+/**
+ * Runs seed after seed until one notices the bug, and makes that schedule small; should it stay
+ * long, so does what further seeds find.
+ */
 export async function hunt(bug: PlantedBug, options: PlantedOptions): Promise<Caught> {
   const { name, ...planted } = bug;
+  const found: { readonly seeds: number; readonly shrunk: ScheduleRun }[] = [];
   for (let seeds = 1; seeds <= options.seeds; seeds += 1) {
     options.signal.throwIfAborted();
     options.progress(`${name}: seed ${seeds}`);
-    try {
-      await runRaft(options.firstSeed + seeds - 1, planted);
-    } catch (error) {
-      if (!(error instanceof RunFailed)) throw error;
-      return { name, caught: true, seeds, events: error.events, message: error.message };
+    if (bug.wholeGroup) {
+      const events = await eventsUntilNoticed(options.firstSeed + seeds - 1, bug);
+      if (events === undefined) continue;
+      return { name, caught: true, seeds, events };
     }
+    const run = await runSchedule(options.firstSeed + seeds - 1, planted);
+    if (run.broken === undefined) continue;
+    found.push({ seeds, shrunk: await shrinkSchedule(run, planted) });
+    const isShort = found.at(-1)!.shrunk.actions.length <= MAX_EVENTS;
+    if (isShort || found.length === MAX_SHRUNK) break;
   }
-  return { name, caught: false, seeds: options.seeds, events: 0 };
+  const [first] = found;
+  if (first === undefined) return { name, caught: false, seeds: options.seeds, events: 0 };
+  const [shrunk] = found
+    .map((each) => each.shrunk)
+    .sort((a, b) => a.actions.length - b.actions.length);
+  return { name, caught: true, seeds: first.seeds, events: shrunk!.actions.length, shrunk };
 }
 
-export async function run(options: PlantedOptions): Promise<{ bugs: Caught[] }> {
-  const bugs: Caught[] = [];
-  for (const bug of plantedBugs) bugs.push(await hunt(bug, options));
+async function eventsUntilNoticed(seed: number, { rules }: Planted): Promise<number | undefined> {
+  try {
+    await runRaft(seed, rules);
+    return undefined;
+  } catch (error) {
+    if (error instanceof RunFailed) return error.events;
+    throw error;
+  }
+}
+
+export async function run(options: PlantedOptions): Promise<{ bugs: Omit<Caught, 'shrunk'>[] }> {
+  const bugs: Omit<Caught, 'shrunk'>[] = [];
+  for (const bug of plantedBugs) {
+    const { shrunk: _, ...caught } = await hunt(bug, options);
+    bugs.push(caught);
+  }
   return { bugs };
 }

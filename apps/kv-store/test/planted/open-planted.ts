@@ -7,13 +7,13 @@ import {
   type StateMachine,
   type StoreMachine,
 } from '@ds/raft';
-import { openLsmStore } from '@ds/storage-lsm';
 // @boundaries-ignore a seam that raft keeps for planted bugs, and does not publish
 import { openWithRules } from '../../../../packages/raft/src/driver.ts';
 // @boundaries-ignore as above
 import { type Rules, raftRules } from '../../../../packages/raft/src/rules.ts';
 import { KvNode } from '../../src/kv-node.ts';
 import { applyCommand } from '../../src/machine.ts';
+import { openEngine } from '../../src/open-engine.ts';
 import type { OpenKvNodeOptions } from '../../src/open-kv-node.ts';
 
 export interface Exchanged {
@@ -43,11 +43,7 @@ export async function openPlanted(
     machine: planMachine = same,
     raft: planRaft = same,
   } = exchanged;
-  const store = await openLsmStore({
-    ...options.store,
-    fileSystem,
-    directory: `${directory}/store`,
-  });
+  const store = await openEngine({ fileSystem, directory: `${directory}/store` }, options.store);
   const identity = { self, clusterId };
   const log = await openRaftLog({
     fileSystem,

@@ -1,4 +1,3 @@
-import type { Transaction } from '@ds/raft';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
@@ -7,10 +6,10 @@ import {
   encodeCommand,
   type KvOperation,
 } from '../../src/commands.ts';
-import { applyCommand, decodeVersioned } from '../../src/machine.ts';
+import { applyCommand, decodeVersioned, type KeyTransaction } from '../../src/machine.ts';
 
 /** A transaction over a plain map, as raft's machine would give one. */
-class MapTransaction implements Transaction {
+class MapTransaction implements KeyTransaction {
   readonly map = new Map<string, Uint8Array>();
 
   get(key: Uint8Array): Uint8Array | undefined {

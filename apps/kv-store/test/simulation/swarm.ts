@@ -3,6 +3,7 @@
  * find what only one kind alone would show (Groce et al., "Swarm testing", 2012).
  */
 import type { Random, WorldOptions } from '@ds/sim';
+import type { EngineOptions } from '../../src/open-engine.ts';
 import type { OpenKvNodeOptions } from '../../src/open-kv-node.ts';
 
 export interface Swarm {
@@ -85,14 +86,30 @@ export function drawSwarm(random: Random, needed: readonly FaultKind[] = []): Sw
       maxInFlightMessages: integer(1, 16),
       maxBatchBytes: integer(1, 20) * KIB,
     },
-    store: {
-      memtableBytes: small ? 2 * KIB : 256 * KIB,
-      tableBytes: small ? 2 * KIB : 64 * KIB,
-      logPreallocateBytes: small ? 0 : 16 * KIB,
-      levelOneBytes: small ? 8 * KIB : 256 * KIB,
-      blockBytes: 256,
-      blockCacheBytes: 64 * KIB,
-    },
+    // Drawn last, so that all else is what it was with one engine.
+    store: random() < 0.4 ? btreeOptions(small) : lsmOptions(small),
     segmentBytes: small ? 4 * KIB : 64 * KIB,
+  };
+}
+
+function lsmOptions(small: boolean): EngineOptions {
+  return {
+    memtableBytes: small ? 2 * KIB : 256 * KIB,
+    tableBytes: small ? 2 * KIB : 64 * KIB,
+    logPreallocateBytes: small ? 0 : 16 * KIB,
+    levelOneBytes: small ? 8 * KIB : 256 * KIB,
+    blockBytes: 256,
+    blockCacheBytes: 64 * KIB,
+  };
+}
+
+function btreeOptions(small: boolean): EngineOptions {
+  return {
+    engine: 'btree',
+    pageBytes: small ? 512 : 4 * KIB,
+    bufferBytes: small ? 2 * KIB : 256 * KIB,
+    logPreallocateBytes: small ? 0 : 16 * KIB,
+    extentBytes: small ? 0 : 64 * KIB,
+    cacheBytes: 64 * KIB,
   };
 }

@@ -32,6 +32,7 @@ it('flags win over the file, and the file over defaults', () => {
     peers: { n2: 'ws://10.0.0.2:7201' },
     cluster: 'ds-kv',
     electionTimeoutMs: 500,
+    engine: 'lsm',
     supervised: false,
   });
   expect(Buffer.from(options!.key!).toString()).toBe('0123456789abcdef');
@@ -52,6 +53,7 @@ it.each([
   [[...alone, '--peer', 'n1=ws://x:1'], 'is this one'],
   [[...alone, '--key-file', '/nowhere/key'], 'cannot be read'],
   [[...alone, '--election-timeout', '1'], '10 to 60000'],
+  [[...alone, '--engine', 'paper'], 'lsm or btree'],
   [[...alone, '--surprise'], 'surprise'],
 ])('wrong options are told: %j', (args, message) => {
   expect(() => parseServerOptions(args)).toThrow(UsageError);

@@ -13,7 +13,7 @@ import {
 import { RaftError } from '../../src/errors.ts';
 import { type Command, present, readScript, scriptsIn } from './scripts.ts';
 
-const REFUSALS: Record<ChangeRefusal, string> = {
+const REFUSALS: Partial<Record<ChangeRefusal, string>> = {
   'already-joint': 'config is already joint',
   'not-joint': "can't leave a non-joint config",
   'joint-in-progress': "can't apply simple config change in joint config",
@@ -71,7 +71,7 @@ function run(file: string): void {
       answer = printed(configuration, nextIndexes);
     } catch (error) {
       if (!(error instanceof RaftError && error.refusal)) throw error;
-      answer = REFUSALS[error.refusal];
+      answer = REFUSALS[error.refusal] ?? error.message;
     }
     expect(`${file}:${command.line}\n${answer}`).toBe(`${file}:${command.line}\n${command.output}`);
   }

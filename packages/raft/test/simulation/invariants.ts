@@ -2,6 +2,14 @@
  * What must hold over all members at every moment (figure 3 of the paper), checked from outside
  * after each event of the world.
  */
+import {
+  type Configuration,
+  isJoint,
+  leaveJoint,
+  nextConfiguration,
+} from '../../src/configuration.ts';
+import { decodeConfiguration } from '../../src/configuration-codec.ts';
+import type { PlacedConfiguration } from '../../src/configuration-history.ts';
 import type { RaftCore } from '../../src/core.ts';
 import type { CommittedEntry } from '../../src/index.ts';
 
@@ -15,11 +23,14 @@ interface Seen {
 export class Invariants {
   /** The leader of each term, across all lives of all members. */
   readonly #leaders = new Map<number, string>();
-  /** The term of each committed entry. */
+  /** The term of each committed entry, and the term in which it was. */
   readonly #committed: number[] = [];
+  readonly #committedIn: number[] = [];
   /** What was applied at each index, by anyone. */
   readonly #applied: string[] = [];
   readonly #seen = new Map<string, Seen>();
+  /** What has been applied of them, by anyone. */
+  readonly #configurations: PlacedConfiguration[] = [];
   #checks = 0;
 
   get leaders(): number {
@@ -28,6 +39,11 @@ export class Invariants {
 
   get committed(): number {
     return this.#committed.length;
+  }
+
+  /** Changes of members that were completed, steps of joint ones counted apart. */
+  get configurations(): number {
+    return this.#configurations.length - 1;
   }
 
   /** State machine safety: no two members apply different entries at an index. */
@@ -39,6 +55,30 @@ export class Invariants {
         throw new Error(`state machine safety: ${id} applies ${entry} at ${index}, not ${before}`);
       }
       this.#applied[index] = entry;
+      if (kind === 'configuration') this.#configured(index, decodeConfiguration(command));
+    }
+  }
+
+  /** Each configuration is one safe step from the one before. */
+  #configured(index: number, next: Configuration): void {
+    const last = this.#configurations.at(-1);
+    if (last !== undefined && index <= last.index) return;
+    const configuration = last?.configuration ?? next;
+    if (!isSafeStep(configuration, next)) {
+      const steps = `${JSON.stringify(configuration)} to ${JSON.stringify(next)}`;
+      throw new Error(`configurations: entry ${index} goes from ${steps}`);
+    }
+    this.#configurations.push({ index, configuration: next });
+  }
+
+  /** Who takes part at an entry is the same for all who have applied it. */
+  #checkConfiguration(id: string, core: RaftCore): void {
+    if (core.restoring || core.appliedIndex === 0) return;
+    const { appliedIndex } = core;
+    const expected = this.#configurations.findLast(({ index }) => index <= appliedIndex)!;
+    const own = core.configurationAt(appliedIndex);
+    if (JSON.stringify(own) !== JSON.stringify(expected.configuration)) {
+      throw new Error(`configurations: ${id} has ${JSON.stringify(own)} at ${appliedIndex}`);
     }
   }
 
@@ -58,6 +98,7 @@ export class Invariants {
     if (role === 'leader' && (seen.role !== 'leader' || seen.term !== term)) {
       this.#checkLeader(id, core);
     }
+    if (core.configurationIndex > 0) this.#checkConfiguration(id, core);
     if (commitIndex > seen.commitIndex) this.#checkCommit(id, core, seen.commitIndex);
     seen.role = role;
     seen.term = term;
@@ -72,8 +113,8 @@ export class Invariants {
     this.#leaders.set(core.term, id);
     for (let index = core.baseIndex + 1; index < this.#committed.length; index += 1) {
       const term = this.#committed[index];
-      // Entries of later terms were committed by later leaders; this one may not know them.
-      if (term === undefined || term > core.term) continue;
+      // What was committed in a later term this leader, elected late, need not have.
+      if (term === undefined || this.#committedIn[index]! >= core.term) continue;
       if (core.termAt(index) !== term) {
         throw new Error(
           `leader completeness: ${id} leads term ${core.term} without entry ${index}`,
@@ -90,6 +131,7 @@ export class Invariants {
         throw new Error(`${id} commits entry ${index} of term ${term}, others of term ${before}`);
       }
       this.#committed[index] = term;
+      this.#committedIn[index] ??= core.term;
     }
   }
 
@@ -113,4 +155,13 @@ export class Invariants {
       }
     }
   }
+}
+
+function isSafeStep(from: Configuration, to: Configuration): boolean {
+  if (isJoint(from)) return JSON.stringify(leaveJoint(from)) === JSON.stringify(to);
+  if (isJoint(to)) return JSON.stringify(to.outgoing) === JSON.stringify(from.voters);
+  const changes = to.voters.map((id) => ({ type: 'voter', id }) as const);
+  const removed = from.voters.filter((id) => !to.voters.includes(id));
+  const all = [...changes, ...removed.map((id) => ({ type: 'remove', id }) as const)];
+  return !isJoint(nextConfiguration(from, all));
 }

@@ -3,10 +3,12 @@
  * alone rarely does. Each seed draws which of them there are and how often they come.
  */
 import type { World } from '@ds/sim';
+import type { MemberChange } from '../../src/configuration.ts';
 import type { RaftDriver } from '../../src/driver.ts';
 
 export interface NemesisOptions {
   readonly world: World;
+  /** All nodes, members or not at the moment. */
   readonly members: readonly string[];
   readonly random: () => number;
   readonly electionTimeoutMs: number;
@@ -16,7 +18,15 @@ export interface NemesisOptions {
 
 type Strike = (options: NemesisOptions) => void;
 
-const strikes: readonly Strike[] = [blink, blackout, isolateLeader, transfer, transferAndIsolate];
+const strikes: readonly Strike[] = [
+  blink,
+  blackout,
+  isolateLeader,
+  transfer,
+  transferAndIsolate,
+  changeMembers,
+  changeAndStrike,
+];
 
 /**
  * Draws its kinds and its pace, and strikes until `untilMs`. The result is to be called after every
@@ -139,6 +149,30 @@ function transferAndIsolate(options: NemesisOptions): void {
     world.partition([[leader], members.filter((id) => id !== leader)]);
     world.after(electionTimeoutMs * 2 * random(), () => world.heal());
   });
+}
+
+/** Members come, go, and change their part, one or several at a time. */
+function changeMembers(options: NemesisOptions): void {
+  const { random, members } = options;
+  const leader = leaderOf(options);
+  if (leader === undefined) return;
+  const { node } = options.running().get(leader)!;
+  const changes: MemberChange[] = [];
+  const several = random() < 0.6 ? 1 : members.length;
+  for (let i = 0; i < several; i += 1) {
+    const id = members[Math.floor(random() * members.length)]!;
+    const type = (['voter', 'voter', 'learner', 'remove'] as const)[Math.floor(random() * 4)]!;
+    changes.push({ type, id });
+  }
+  node.changeMembers(changes).catch(() => {});
+}
+
+/** A leader is cut off, or loses its power, with a change of members in its log. */
+function changeAndStrike(options: NemesisOptions): void {
+  const leader = leaderOf(options);
+  if (leader === undefined) return;
+  changeMembers(options);
+  strikeSoon(options, leader, options.random() * options.random() * 20);
 }
 
 function leaderOf({ running }: NemesisOptions): string | undefined {

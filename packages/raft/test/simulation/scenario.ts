@@ -17,21 +17,15 @@ import {
   skewClocks,
   World,
 } from '@ds/sim';
+import { isJoint } from '../../src/configuration.ts';
 import { openWithRules, type RaftDriver } from '../../src/driver.ts';
-import { openRaftLog, type RaftLog, type StoreMachine } from '../../src/index.ts';
+import { openRaftLog, type RaftStatus, type StoreMachine } from '../../src/index.ts';
 import { type Rules, raftRules } from '../../src/rules.ts';
 import { KeyValueMachine } from '../../src/store-machine.ts';
 import { StoreDisk } from './crash-store.ts';
 import { Invariants } from './invariants.ts';
 import { applyCommand, KvClient, serve } from './kv-service.ts';
 import { nemesis } from './nemesis.ts';
-
-/** One replaced decision; without any, the product as it is. */
-export interface Planted {
-  readonly rules?: Partial<Rules>;
-  readonly Machine?: typeof KeyValueMachine;
-  readonly wrapLog?: (log: RaftLog) => RaftLog;
-}
 
 export interface RaftRun {
   readonly hash: string;
@@ -42,6 +36,7 @@ export interface RaftRun {
   readonly leaders: number;
   readonly committed: number;
   readonly snapshots: number;
+  readonly configurations: number;
   readonly crashes: number;
   readonly partitions: number;
 }
@@ -65,12 +60,13 @@ export class RunFailed extends Error {
   }
 }
 
-export async function runRaft(seed: number, planted: Planted = {}): Promise<RaftRun> {
+/** `replaced` breaks a decision of the protocol, to see whether that is noticed. */
+export async function runRaft(seed: number, replaced: Partial<Rules> = {}): Promise<RaftRun> {
   const random = seededRandom(seed, 'scenario');
   const faults = drawFaults(seededRandom(seed, 'faults'));
   const world = new World({ seed, network: faults.network, disk: faults.disk });
   try {
-    return await new Scenario(world, random, planted).run(faults);
+    return await new Scenario(world, random, { ...raftRules, ...replaced }).run(faults);
   } catch (error) {
     throw new RunFailed(error, world.counts().events);
   } finally {
@@ -81,7 +77,10 @@ export async function runRaft(seed: number, planted: Planted = {}): Promise<Raft
 class Scenario {
   readonly #world: World;
   readonly #random: () => number;
-  readonly #planted: Planted;
+  readonly #rules: Rules;
+  /** Who begins. */
+  readonly #voters: readonly string[];
+  /** All nodes: those, and the ones that may join. */
   readonly #members: readonly string[];
   readonly #invariants = new Invariants();
   readonly #history = new History<KeyValueInput, KeyValueOutput>();
@@ -90,11 +89,12 @@ class Scenario {
   readonly #opened = new Map<string, Member>();
   readonly #settings: ReturnType<typeof drawSettings>;
 
-  constructor(world: World, random: () => number, planted: Planted) {
+  constructor(world: World, random: () => number, rules: Rules) {
     this.#world = world;
     this.#random = random;
-    this.#planted = planted;
-    this.#members = random() < 0.7 ? ['a', 'b', 'c'] : ['a', 'b', 'c', 'd', 'e'];
+    this.#rules = rules;
+    this.#voters = random() < 0.7 ? ['a', 'b', 'c'] : ['a', 'b', 'c', 'd', 'e'];
+    this.#members = random() < 0.5 ? this.#voters : [...this.#voters, 'x', 'y'];
     this.#settings = drawSettings(random);
   }
 
@@ -160,20 +160,20 @@ class Scenario {
   async #openMember(environment: NodeEnvironment): Promise<Member> {
     const { self, clock, transport, fileSystem, random } = environment;
     const { node: settings, segmentBytes, maxSessions } = this.#settings;
-    const { rules, Machine = KeyValueMachine, wrapLog = (log) => log } = this.#planted;
     const identity = { self, clusterId: 'simulation' };
     const log = await openRaftLog({ fileSystem, directory: 'raft', segmentBytes, ...identity });
     const store = await this.#disks.get(self)!.open(clock, random);
-    const machine = new Machine({ store, apply: applyCommand }, maxSessions);
+    const machine = new KeyValueMachine({ store, apply: applyCommand }, maxSessions);
     await machine.recover();
     const apply = machine.apply.bind(machine);
     machine.apply = (entries) => {
       this.#invariants.applied(self, entries);
       return apply(entries);
     };
-    const ports = { clock, transport, random, log: wrapLog(log), machine };
-    const options = { members: this.#members, ...identity, ...ports, ...settings };
-    const node = await openWithRules(options, { ...raftRules, ...rules });
+    const ports = { clock, transport, random, log, machine };
+    const members = this.#voters.includes(self) ? this.#voters : [];
+    const options = { members, ...identity, ...ports, ...settings };
+    const node = await openWithRules(options, this.#rules);
     node.onChange(({ state, failure }) => {
       if (state === 'failed') throw new Error(`${self} stopped: ${failure}`);
     });
@@ -220,17 +220,29 @@ class Scenario {
   }
 
   #isAtRest(): boolean {
-    const statuses = [...this.#running().values()].map(({ node }) => node.status());
+    const leader = this.#leader();
+    if (leader === undefined || isJoint(leader.configuration)) return false;
+    const statuses = this.#taking(leader).map(({ node }) => node.status());
     const [first] = statuses;
     return (
-      statuses.length === this.#members.length &&
-      statuses.some(({ role }) => role === 'leader') &&
+      statuses.length === leader.members.length &&
       statuses.every((s) => s.appliedIndex === s.lastIndex && s.lastIndex === first!.lastIndex)
     );
   }
 
+  #leader(): RaftStatus | undefined {
+    const statuses = [...this.#running().values()].map(({ node }) => node.status());
+    const leaders = statuses.filter(({ role }) => role === 'leader');
+    return leaders.sort((a, b) => b.term - a.term)[0];
+  }
+
+  /** The running ones among the members of the group as it is in the end. */
+  #taking({ members }: RaftStatus): Member[] {
+    return [...this.#running()].flatMap(([id, it]) => (members.includes(id) ? [it] : []));
+  }
+
   #checkEqual(): void {
-    const contents = [...this.#running()].map(([id, { machine }]) => {
+    const contents = this.#taking(this.#leader()!).map(({ machine, node: { self: id } }) => {
       const entries = [...machine.range()].map(({ key, value }) => [[...key], [...value]]);
       return [id, JSON.stringify([entries, machine.sessions])] as const;
     });
@@ -258,6 +270,7 @@ class Scenario {
       leaders: this.#invariants.leaders,
       committed: this.#invariants.committed,
       snapshots,
+      configurations: this.#invariants.configurations,
       crashes,
       partitions,
     };

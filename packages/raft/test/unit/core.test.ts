@@ -315,3 +315,58 @@ describe('reads (thesis 6.4)', () => {
     expect(group.member('c').reads).toEqual([3]);
   });
 });
+
+describe('leases (thesis 6.4.1)', () => {
+  const leases = { settings: { leaseReads: true, maxClockDrift: 0.1 } };
+  const group = (): Group => {
+    const started = new Group({ a: leases, b: leases, c: leases });
+    started.elect('a');
+    started.tick('a', 10);
+    started.settle();
+    return started;
+  };
+
+  it('let a leader that was answered read without asking', () => {
+    const leased = group();
+    leased.read('a', 1);
+    expect(leased.parcels).toEqual([]);
+    expect(leased.member('a').reads).toEqual([1]);
+  });
+
+  it('end earlier than the followers may vote, by as much as clocks may drift', () => {
+    const leased = group();
+    leased.cut('b', 'c');
+    leased.nowMs += 81;
+    leased.read('a', 1);
+    expect(leased.member('a').reads).toEqual([1]);
+    leased.nowMs += 1;
+    leased.read('a', 2);
+    expect(leased.member('a').reads).toEqual([1]);
+  });
+
+  it('are given up when leadership is handed over', () => {
+    const leased = group();
+    leased.core('a').step({ kind: 'transfer', to: 'b' });
+    leased.tick('a', 0);
+    leased.read('a', 1);
+    expect(leased.member('a').reads).toEqual([]);
+  });
+
+  it('keep a member that restarts from voting for an election timeout', () => {
+    const restarted = { hardState: { term: 1, votedFor: undefined } };
+    const reborn = new Group({ a: leases, b: { ...leases, ...restarted }, c: leases });
+    const ask = { kind: 'vote', term: 2, lastIndex: 0, lastTerm: 0, transfer: false } as const;
+    reborn.receive('b', 'a', ask);
+    expect(reborn.core('b').term).toBe(1);
+    reborn.nowMs += 100;
+    reborn.receive('b', 'a', ask);
+    expect(reborn.core('b').status().votedFor).toBe('a');
+  });
+});
+
+it('members of low priority leave elections to the others for as long as there are any', () => {
+  const low = { settings: { electionPriority: 0 } };
+  const group = new Group({ a: {}, b: low, c: low });
+  expect(group.core('a').deadline).toBe(100);
+  expect(group.core('b').deadline).toBe(300);
+});

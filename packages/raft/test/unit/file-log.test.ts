@@ -1,8 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { MemoryFileSystem } from '@ds/storage/memory';
 import { describe, expect, it } from 'vitest';
+import { initialConfiguration } from '../../src/configuration.ts';
+import { encodeConfiguration } from '../../src/configuration-codec.ts';
 import { type LogEntry, openRaftLog, type RaftLog } from '../../src/index.ts';
+import { inspect } from '../../src/inspect.ts';
+import { writeGoldenLog } from '../golden-log.ts';
 
+/** Who takes part matters to none of these tests. */
+const configuration = initialConfiguration(['a', 'b']);
 const identity = { self: 'a', clusterId: 'test' };
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 
@@ -59,6 +65,7 @@ describe('the log on disk', () => {
         { firstIndex: 1, term: 3 },
         { firstIndex: 3, term: 4 },
       ],
+      configurations: [],
     });
     expect(again.read(1, 3, 1e9)).toEqual(entries);
     expect(again.read(1, 3, 1)).toEqual(entries.slice(0, 1));
@@ -85,7 +92,7 @@ describe('the log on disk', () => {
     for (let index = 1; index <= 100; index += 1)
       await append(log, entry(index, 1, 'x'.repeat(90)));
     const before = segments(fileSystem).length;
-    log.write({ entries: [], compact: { index: 97, term: 1 } });
+    log.write({ entries: [], compact: { index: 97, term: 1, configuration } });
     await log.sync();
     expect(segments(fileSystem).length).toBeLessThan(before - 3);
     await log.close();
@@ -104,7 +111,7 @@ describe('the log on disk', () => {
     const log = await open(fileSystem, { segmentBytes: 4096 });
     log.write({ hardState: { term: 5, votedFor: undefined }, entries: [] });
     for (let index = 1; index <= 60; index += 1) await append(log, entry(index, 2, 'x'.repeat(90)));
-    log.write({ reset: { index: 500, term: 4 }, entries: [entry(501, 5)] });
+    log.write({ reset: { index: 500, term: 4, configuration }, entries: [entry(501, 5)] });
     await log.sync();
     await log.close();
     const again = await open(fileSystem);
@@ -119,9 +126,9 @@ describe('the log on disk', () => {
   it('stages a snapshot whole or not at all', async () => {
     const fileSystem = new MemoryFileSystem();
     const log = await open(fileSystem);
-    const unfinished = log.stageSnapshot({ index: 9, term: 2 });
+    const unfinished = log.stageSnapshot({ index: 9, term: 2, configuration });
     unfinished.append(bytes('lost'));
-    const stage = log.stageSnapshot({ index: 10, term: 2 });
+    const stage = log.stageSnapshot({ index: 10, term: 2, configuration });
     stage.append(bytes('first'));
     stage.append(bytes('second'));
     expect(stage.bytes).toBe(11);
@@ -191,13 +198,46 @@ describe('the log on disk', () => {
     await expect(open(fileSystem)).rejects.toMatchObject({ code: 'RAFT_CORRUPT' });
   });
 
-  it('reads what version 1 wrote, byte for byte', async () => {
+  it('keeps who takes part, from entries, resets, compactions and snapshots', async () => {
     const fileSystem = new MemoryFileSystem();
-    const golden = (name: string) => new URL(`../golden/${name}`, import.meta.url);
+    const log = await open(fileSystem, { segmentBytes: 4096 });
+    const of = (...ids: string[]) => initialConfiguration(ids);
+    log.write({ entries: [], reset: { index: 0, term: 0, configuration: of('a') } });
+    for (let index = 1; index <= 100; index += 1) {
+      const command = encodeConfiguration(of('a', `n${index}`));
+      const isChange = index % 20 === 0;
+      const change = { index, term: 1, kind: 'configuration', command, tag: undefined } as const;
+      await append(log, isChange ? change : entry(index, 1, 'x'.repeat(90)));
+    }
+    const indexes = (opened: RaftLog) => opened.recovered().configurations.map((c) => c.index);
+    expect(indexes(log)).toEqual([0, 20, 40, 60, 80, 100]);
+    // The base moves into a later segment, and the end is written over.
+    const base = { index: 50, term: 1, configuration: of('a', 'n40') };
+    log.write({ entries: [entry(90, 2)], compact: base });
+    await log.sync();
+    const expected = log.recovered();
+    expect(indexes(log)).toEqual([50, 60, 80]);
+    await log.close();
+    expect(segments(fileSystem)).not.toContain('0000000000000001.log');
+    const again = await open(fileSystem);
+    expect(again.recovered()).toEqual(expected);
+    const stage = again.stageSnapshot({ index: 200, term: 3, configuration: of('z') });
+    await stage.finish();
+    await again.close();
+    const last = await open(fileSystem);
+    expect(last.stagedSnapshot()?.configuration).toEqual(of('z'));
+    expect([...last.stagedSnapshot()!.chunks()]).toEqual([]);
+    await last.close();
+  });
+
+  it('writes version 1 byte for byte, and reads it', async () => {
+    const fileSystem = new MemoryFileSystem();
+    const golden = (name: string) => readFileSync(new URL(`../golden/${name}`, import.meta.url));
     fileSystem.mkdir('log');
-    for (const name of ['0000000000000001.log', 'snapshot']) {
+    for (const [name, bytes] of await writeGoldenLog()) {
+      expect(golden(name).equals(bytes)).toBe(true);
       const file = fileSystem.open(`log/${name}`, { mode: 'write' });
-      file.write(0, readFileSync(golden(name)));
+      file.write(0, golden(name));
       file.close();
     }
     const log = await open(fileSystem);
@@ -209,12 +249,35 @@ describe('the log on disk', () => {
         { firstIndex: 2, term: 1 },
         { firstIndex: 3, term: 3 },
       ],
+      configurations: [
+        { index: 1, configuration: initialConfiguration(['a', 'b', 'c']) },
+        { index: 3, configuration: initialConfiguration(['a', 'b']) },
+      ],
     });
     const read = log.read(2, 4, 1e9);
-    expect(read.map(({ kind }) => kind)).toEqual(['register-session', 'no-op', 'command']);
+    expect(read.map(({ kind }) => kind)).toEqual(['register-session', 'configuration', 'command']);
     expect(read[2]!.tag).toEqual({ session: 2, sequence: 1, acknowledged: 0 });
     expect(new TextDecoder().decode(read[2]!.command)).toBe('golden');
-    expect(log.stagedSnapshot()).toMatchObject({ index: 9, term: 3 });
+    expect(log.stagedSnapshot()).toMatchObject({ index: 9, term: 3, configuration });
     await log.close();
   });
+});
+
+it('inspection tells what a log holds, and where it is damaged', async () => {
+  const fileSystem = new MemoryFileSystem();
+  const log = await open(fileSystem, { segmentBytes: 4096 });
+  log.write({ entries: [], reset: { index: 0, term: 0, configuration } });
+  await append(log, entry(1, 3), entry(2, 3));
+  await log.close();
+  const where = { fileSystem, directory: 'log', entries: true };
+  const text = [...inspect(where)].join('\n');
+  expect(text).toContain("node 'a' of cluster 'test'");
+  expect(text).toContain('reset at entry 0 of term 0, voters a b');
+  expect(text).toContain('entry 2 of term 3: command, 3 bytes');
+  expect(text).not.toContain('no record');
+  const [name] = segments(fileSystem);
+  damage(fileSystem, `log/${name}`, 1024 + 60);
+  expect([...inspect(where)].join('\n')).toContain('a torn write, or damage');
+  damage(fileSystem, `log/${name}`, 100);
+  expect([...inspect(where)].join('\n')).toContain('its header is damaged');
 });

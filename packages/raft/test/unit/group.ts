@@ -2,8 +2,10 @@
  * Cores without drivers, moved by hand: a script says when time passes, which messages arrive, and
  * whose disk has caught up. Nothing happens by itself.
  */
-import { RaftCore } from '../../src/core.ts';
+import { initialConfiguration, type MemberChange } from '../../src/configuration.ts';
+import { type CoreOptions, RaftCore } from '../../src/core.ts';
 import type { LogEntry } from '../../src/entry.ts';
+import { RaftError } from '../../src/errors.ts';
 import type { Ready, SequencedWrite } from '../../src/events.ts';
 import { decodeMessage, encodeMessage, type RaftMessage } from '../../src/message.ts';
 import type { HardState, TermRun } from '../../src/raft-log.ts';
@@ -20,6 +22,9 @@ export interface Start {
   /** The terms of the entries 1, 2, 3, ... that this member has on disk. */
   readonly terms?: readonly number[];
   readonly hardState?: HardState;
+  readonly settings?: Partial<CoreOptions>;
+  /** It is not of the group yet, and knows nothing. */
+  readonly joins?: boolean;
 }
 
 export class Member {
@@ -30,7 +35,7 @@ export class Member {
   readonly writes: SequencedWrite[] = [];
   readonly entries: LogEntry[] = [];
 
-  constructor(id: string, members: readonly string[], { terms = [], hardState }: Start) {
+  constructor(id: string, voters: readonly string[], { terms = [], hardState, settings }: Start) {
     const runs: TermRun[] = [];
     for (const [i, term] of terms.entries()) {
       if (term !== terms[i - 1]) runs.push({ firstIndex: i + 1, term });
@@ -38,12 +43,12 @@ export class Member {
     }
     this.core = new RaftCore({
       self: id,
-      members,
       recovered: {
         hardState: hardState ?? { term: terms.at(-1) ?? 0, votedFor: undefined },
         base: { index: 0, term: 0 },
         lastIndex: terms.length,
         terms: runs,
+        configurations: [{ index: 0, configuration: initialConfiguration(voters) }],
       },
       appliedIndex: 0,
       nowMs: 0,
@@ -51,11 +56,15 @@ export class Member {
       incarnation: 0,
       electionTimeoutMs: ELECTION_MS,
       heartbeatIntervalMs: 10,
+      electionPriority: 1,
+      leaseReads: false,
+      maxClockDrift: 0.1,
       maxBatchBytes: 10_000,
       maxInFlightMessages: 8,
       maxInFlightBytes: 100_000,
       maxUncommittedBytes: 1_000,
       maxCacheBytes: 100_000,
+      ...settings,
     });
   }
 
@@ -78,9 +87,9 @@ export class Group {
   readonly #down = new Set<string>();
 
   constructor(starts: Readonly<Record<string, Start>>) {
-    const ids = Object.keys(starts);
+    const voters = Object.keys(starts).filter((id) => !starts[id]!.joins);
     for (const [id, start] of Object.entries(starts)) {
-      this.members.set(id, new Member(id, ids, start));
+      this.members.set(id, new Member(id, start.joins ? [] : voters, start));
     }
   }
 
@@ -109,8 +118,19 @@ export class Group {
     this.#step(id, { kind: 'propose', proposals: [proposal] });
   }
 
+  /** `'voter d'`, `'learner d'`, `'remove d'`. */
+  change(id: string, ...changes: readonly `${MemberChange['type']} ${string}`[]): void {
+    const parsed = changes.map((change) => {
+      const [type, member] = change.split(' ') as [MemberChange['type'], string];
+      return { type, id: member };
+    });
+    const empty = { command: new Uint8Array(0), tag: undefined };
+    const proposal = { kind: 'configuration', changes: parsed, ...empty } as const;
+    this.#step(id, { kind: 'propose', proposals: [proposal] });
+  }
+
   read(id: string, read: number): void {
-    this.#step(id, { kind: 'read', id: read });
+    this.#step(id, { kind: 'read', id: read, nowMs: this.nowMs });
   }
 
   receive(to: string, from: string, message: RaftMessage): void {
@@ -149,6 +169,7 @@ export class Group {
     this.parcels = parcels.filter((parcel) => !which(parcel));
     for (const parcel of parcels.filter(which)) {
       if (this.#down.has(parcel.from) || this.#down.has(parcel.to)) continue;
+      if (!this.members.has(parcel.to)) continue;
       // By way of the wire's form, so that every script tests the decoder as well.
       this.receive(parcel.to, parcel.from, decodeMessage(encodeMessage(parcel.message)));
     }
@@ -175,7 +196,10 @@ export class Group {
   #carryOut(id: string, member: Member, ready: Ready): void {
     for (const { to, message } of ready.messages) this.parcels.push({ from: id, to, message });
     for (const { id: read } of ready.reads) member.reads.push(read);
-    for (const { refusal } of ready.proposed) if (refusal) member.refusals.push(refusal);
+    for (const { refusal } of ready.proposed) {
+      if (refusal instanceof RaftError) member.refusals.push(refusal.refusal ?? refusal.code);
+      else if (refusal) member.refusals.push(refusal);
+    }
     if (ready.write !== undefined) {
       for (const entry of ready.write.entries) {
         member.entries.length = entry.index - 1;

@@ -1,3 +1,4 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { ManualClock } from '@ds/clock/memory';
 import { MemoryFileSystem, MemoryStore } from '@ds/storage/memory';
 import { MemoryNetwork } from '@ds/transport/memory';
@@ -119,6 +120,85 @@ describe('a member', () => {
     await cluster.close();
   });
 
+  it('joins, gets a vote once it keeps up, and others leave, the leader among them', async () => {
+    const clock = new ManualClock();
+    const cluster = await openMemoryCluster({ apply, clock });
+    const first = await driven(clock, cluster.leader());
+    for (let i = 0; i < 20; i += 1) await driven(clock, first.propose(Uint8Array.of(i)));
+    for (const id of ['d', 'e']) await cluster.join(id);
+    const joined = await driven(
+      clock,
+      first.changeMembers([
+        { type: 'voter', id: 'd' },
+        { type: 'learner', id: 'e' },
+        { type: 'remove', id: first.self },
+      ]),
+    );
+    const voters = ['a', 'b', 'c', 'd'].filter((id) => id !== first.self);
+    expect(joined).toMatchObject({ voters, outgoing: [], learners: ['e'] });
+    const next = await driven(clock, cluster.leader());
+    expect(next.self).not.toBe(first.self);
+    expect(await driven(clock, next.propose(Uint8Array.of(9)))).toEqual(Uint8Array.of(9));
+    const index = await driven(clock, cluster.nodes.get('e')!.readIndex());
+    expect(cluster.machines.get('e')!.appliedIndex).toBeGreaterThanOrEqual(index);
+    const again = next.changeMembers([{ type: 'remove', id: first.self }]);
+    expect((await driven(clock, again)).voters).toEqual(voters);
+    const nobody = voters.map((id) => ({ type: 'remove', id }) as const);
+    const unsafe = { code: 'RAFT_UNSAFE_CHANGE', refusal: 'no-voters-left' };
+    await expect(driven(clock, next.changeMembers(nobody))).rejects.toMatchObject(unsafe);
+    await cluster.close();
+  });
+
+  it('stops waiting for a learner that never comes, and leaves it a learner', async () => {
+    const clock = new ManualClock();
+    const cluster = await openMemoryCluster({ apply, clock });
+    const leader = await driven(clock, cluster.leader());
+    await driven(clock, leader.propose(Uint8Array.of(1)));
+    const abort = new AbortController();
+    const change = leader.changeMembers([{ type: 'voter', id: 'z' }], { signal: abort.signal });
+    setImmediate(() => abort.abort(new Error('enough')));
+    await expect(driven(clock, change)).rejects.toThrow('enough');
+    expect(leader.status().configuration.learners).toEqual(['z']);
+    await cluster.close();
+  });
+
+  it('answers stale reads at once, no older than asked for', async () => {
+    const clock = new ManualClock();
+    const cluster = await openMemoryCluster({ apply, clock });
+    const leader = await driven(clock, cluster.leader());
+    await driven(clock, leader.propose(Uint8Array.of(1)));
+    const follower = [...cluster.nodes.values()].find(({ self }) => self !== leader.self)!;
+    const fresh = await driven(clock, follower.readIndex());
+    cluster.network.cut(leader.self, follower.self);
+    expect(await follower.readIndex({ maxStalenessMs: 1_000 })).toBeGreaterThanOrEqual(fresh);
+    clock.advance(1_001);
+    let settled = false;
+    follower.readIndex({ maxStalenessMs: 1_000 }).then(
+      () => (settled = true),
+      () => (settled = true),
+    );
+    for (let turn = 0; turn < 100; turn += 1) await Promise.resolve();
+    expect(settled).toBe(false);
+    await cluster.close();
+  });
+
+  it('tells diagnostics channels what happens, by name', async () => {
+    const seen: string[] = [];
+    const note = (message: unknown, name: string | symbol) => {
+      seen.push(`${String(name)} ${(message as { node: string }).node}`);
+    };
+    const names = ['ds:raft:change', 'ds:raft:members', 'ds:raft:apply'];
+    for (const name of names) subscribe(name, note);
+    const [node, clock] = await single(new MemoryRaftLog());
+    await driven(
+      clock,
+      node.propose(Uint8Array.of(7)).catch(() => node.readIndex()),
+    );
+    for (const name of names) unsubscribe(name, note);
+    await node.close();
+    expect(new Set(seen)).toEqual(new Set(names.map((name) => `${name} a`)));
+  });
+
   it('refuses settings that cannot be right', async () => {
     const clock = new ManualClock();
     const transport = new MemoryNetwork({ clock }).join('a');
@@ -129,6 +209,8 @@ describe('a member', () => {
       { members: ['b'] },
       { members: ['a', 'a'] },
       { self: 'b', members: ['b'] },
+      { electionPriority: 2 },
+      { maxClockDrift: -1 },
       { electionTimeoutMs: 50, heartbeatIntervalMs: 40 },
       { maxUncommittedBytes: Number.POSITIVE_INFINITY },
       { maxBatchBytes: 2 ** 30 },
