@@ -64,6 +64,8 @@ export class ScheduleDraw {
       ['turns', some(0.5)],
       ['usurpation', leases * some(0.5)],
       ['hand-over', 0.03 + leases * some(0.3)],
+      ['split-vote', some(0.1)],
+      ['figure-8', some(0.1)],
       ['wake', 0.3 + some(1.5)],
       ['beat', 0.3 + some(1.5)],
       ['propose', 0.5 + some(1)],
@@ -102,6 +104,8 @@ export class ScheduleDraw {
       case 'turns':
       case 'usurpation':
       case 'hand-over':
+      case 'split-vote':
+      case 'figure-8':
         this.#plan = planStory(kind, { random, world: this.#world, change: this.#change });
         return this.next();
       case 'deliver':

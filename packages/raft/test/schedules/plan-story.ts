@@ -19,7 +19,11 @@ export type Story =
   /** A node that its leader has not reached is elected by one that restarted. */
   | 'usurpation'
   /** Leadership is handed over, and the old leader does not hear what comes of it. */
-  | 'hand-over';
+  | 'hand-over'
+  /** Two ask for votes in one term, and all the others restart between their two answers. */
+  | 'split-vote'
+  /** Figure 8 of the paper: what a majority has of an older term is overwritten by a newer one. */
+  | 'figure-8';
 
 export interface StoryContext {
   readonly random: Random;
@@ -49,7 +53,15 @@ export function planStory(story: Story, context: StoryContext): Step[] {
     nodes.filter((id) => id !== leader),
   );
   const cast = { leader, successor, nodes };
-  const told = { coup, turns, usurpation, 'hand-over': handOver }[story](context, cast);
+  const stories = {
+    coup,
+    turns,
+    usurpation,
+    'hand-over': handOver,
+    'split-vote': splitVote,
+    'figure-8': figure8,
+  };
+  const told = stories[story](context, cast);
   // Most often from a quiet beginning: what is still on its way comes before what is sent now.
   return [...sometimes(random, 0.7, talk({ ...context, isThorough: true }, nodes, 60)), ...told];
 }
@@ -144,6 +156,61 @@ function handOver(context: StoryContext, { leader, successor, nodes }: Cast): St
     once({ do: 'propose', node: successor }),
     talk(context, others, 6),
     once({ do: 'read', node: leader }),
+  ];
+}
+
+function splitVote(_context: StoryContext, { leader, successor, nodes }: Cast): Step[] {
+  const voters = nodes.filter((id) => id !== leader && id !== successor);
+  return [
+    // Nobody remembers a leader, so the round before the vote goes well for both.
+    ...nodes.map(restart),
+    ...[successor, leader].flatMap((id) => [once(wake(id)), ...round(id, voters)]),
+    ...round(successor, voters),
+    ...voters.map(restart),
+    ...round(leader, voters),
+  ];
+}
+
+function figure8(_context: StoryContext, { leader, successor, nodes }: Cast): Step[] {
+  const others = nodes.filter((id) => id !== leader && id !== successor);
+  const takeOver = (id: string): Step[] => [
+    ...[id, ...others].map(restart),
+    ...others.flatMap((to) => Array.from({ length: 6 }, () => once({ do: 'drop', from: id, to }))),
+    once(wake(id)),
+    ...round(id, others),
+    ...round(id, others),
+  ];
+  const again = (id: string): Step[] => [...takeOver(id), once(wake(id)), ...round(id, others)];
+  return [
+    once({ do: 'propose', node: leader }),
+    once({ do: 'persist', node: leader, writes: 100 }),
+    ...takeOver(successor),
+    once({ do: 'persist', node: successor, writes: 100 }),
+    // Elected, told where the logs part, and given the entry of the older term.
+    ...again(leader),
+    ...Array.from({ length: 3 }, () => round(leader, others)).flat(),
+    ...again(successor),
+    ...round(successor, others),
+  ];
+}
+
+function wake(node: string): Action {
+  return { do: 'wake', node, random: 0 };
+}
+
+/** Nothing that was written is lost, all that is only remembered is. */
+function restart(node: string): Step {
+  return once({ do: 'crash', node, kept: 9 });
+}
+
+/** One message from a node to each of the others, and one from each back. */
+function round(from: string, others: readonly string[]): Step[] {
+  return [
+    ...others.map((to) => once({ do: 'deliver', from, to })),
+    ...others.flatMap((to) => [
+      once({ do: 'persist', node: to, writes: 100 }),
+      once({ do: 'deliver', from: to, to: from }),
+    ]),
   ];
 }
 

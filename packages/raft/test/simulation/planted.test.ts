@@ -4,17 +4,26 @@ import { describeAction } from '../schedules/action.ts';
 
 /** Seeds that bring a bug out. `npm run planted` searches from 1, and for all of them. */
 const KNOWN: Readonly<Record<string, number>> = {
-  'a term is not persisted': 3,
-  'an append is acknowledged before it is on disk': 1,
-  'a deposed leader serves reads': 29,
-  'a new leader serves reads before it has committed': 54,
+  'a vote is not persisted': 69,
+  'a term is not persisted': 2,
+  'an older term is committed by counting': 765,
+  'an append is acknowledged before it is on disk': 2,
+  'a deposed leader serves reads': 16,
+  'a new leader serves reads before it has committed': 19,
   'a retried write is applied twice': 2,
-  'session answers are lost on snapshot': 78,
-  'a member votes twice in a term': 4,
-  'a vote goes to an outdated log': 14,
-  'a lease does not allow for clocks that drift': 156,
-  'a lease outlives a hand-over of leadership': 85,
+  'session answers are lost on snapshot': 60,
+  'a stale append truncates the log': 24,
+  'a member votes twice in a term': 5,
+  'a vote goes to an outdated log': 6,
+  'a joint quorum is one of the new members alone': 332,
+  'members change while a change is under way': 238,
+  'a joint configuration is left before it is committed': 332,
+  'a lease outlives a hand-over of leadership': 16,
+  'a member that restarts forgets whom it heard from': 14,
 };
+
+/** Figure 8 takes three leaders of three terms: no shorter schedule has been found yet. */
+const LONG: Readonly<Record<string, number>> = { 'an older term is committed by counting': 100 };
 
 /** How many seeds from there on, should a change to the search have moved the runs. */
 const BUDGET = 300;
@@ -38,7 +47,7 @@ describe('the search through schedules notices, and shows in few steps, that', (
       });
       expect(caught).toBe(true);
       const steps = shrunk?.actions.map(describeAction).join('\n');
-      expect(events, steps).toBeLessThanOrEqual(MAX_EVENTS);
+      expect(events, steps).toBeLessThanOrEqual(LONG[bug.name] ?? MAX_EVENTS);
     },
     600_000,
   );
