@@ -47,9 +47,15 @@ export function expectStorageError(error: unknown): StorageError {
   throw error;
 }
 
-/** @throws {Violation} unless `error` says that there is damage, in which file, and where */
+/**
+ * What a merge met in the background ended writing: the writer is told so, and of the damage as the
+ * cause.
+ * @throws {Violation} unless `error` says that there is damage, in which file, and where
+ */
 export function expectDamageReport(error: unknown): void {
-  const { code, path, offset, message } = expectStorageError(error);
+  const told = expectStorageError(error);
+  const damage = told.code === 'STORAGE_FAILED' ? expectStorageError(told.cause) : told;
+  const { code, path, offset, message } = damage;
   if (code !== 'STORAGE_CORRUPT' && code !== 'STORAGE_FORMAT') {
     throw new Violation(`damage is reported as ${code}: ${message}`, { cause: error });
   }
