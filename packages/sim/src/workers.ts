@@ -10,6 +10,7 @@
  */
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
+import { systemClock, type Timer } from '@ds/clock';
 import { SimulationError } from './errors.ts';
 import { type ExploreSettings, replayLine } from './runner/explore.ts';
 import { type Exploration, type Failure, giveArtifacts, throwFailures } from './runner/failure.ts';
@@ -192,17 +193,18 @@ class Thread {
   async run(task: Task): Promise<Outcome> {
     const worker = this.#start();
     return new Promise((resolve, reject) => {
-      let watchdog: ReturnType<typeof setTimeout> | undefined;
+      let watchdog: Timer | undefined;
       const settle = (settled: () => void): void => {
-        clearTimeout(watchdog);
+        watchdog?.cancel();
         this.#abandon = undefined;
         worker.off('message', onMessage).off('error', onError).off('exit', onExit);
         settled();
       };
       const end = (outcome: Outcome): void => settle(() => resolve(outcome));
       const watch = (): void => {
-        clearTimeout(watchdog);
-        watchdog = setTimeout(() => end({ failure: this.#endless(task) }), this.#maxRunMs);
+        watchdog?.cancel();
+        const giveUp = (): void => end({ failure: this.#endless(task) });
+        watchdog = systemClock.setTimer(this.#maxRunMs, giveUp);
       };
       const onMessage = (report: Report): void => {
         if (report.kind === 'called') watch();

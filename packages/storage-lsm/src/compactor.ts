@@ -6,6 +6,7 @@
  * that is silent for too long is given up, and what is not done there is done on the engine's own
  * thread. So a compactor that only loses things costs time and disk space, never data.
  */
+import type { Clock } from '@ds/clock';
 import type { CompactionJob } from './compaction-job.ts';
 import type { Written } from './table-output.ts';
 
@@ -25,8 +26,8 @@ export interface Compactor {
   run(job: CompactionJob): void;
   /** Gives a job up, as far as that is possible. Its events no longer matter. */
   cancel(jobId: number): void;
-  /** What the engine measures silence by; `Clock` of `@ds/clock` fits. */
-  readonly clock: { setTimer(delayMs: number, fire: () => void): { cancel(): void } };
+  /** What the engine measures silence by. */
+  readonly clock: Pick<Clock, 'setTimer'>;
   /** Ends it; resolves when it touches no file any more. Called by the store as it closes. */
   close(): Promise<void>;
 }

@@ -6,6 +6,7 @@
  * at once. An idle thread does not keep the process alive.
  */
 import { Worker } from 'node:worker_threads';
+import { systemClock } from '@ds/clock';
 import type { CompactionJob } from './compaction-job.ts';
 import type { Compactor, CompactorEvent } from './compactor.ts';
 
@@ -26,12 +27,7 @@ export function workerCompactor({ program }: WorkerCompactorOptions = {}): Compa
 }
 
 class WorkerCompactor implements Compactor {
-  readonly clock: Compactor['clock'] = {
-    setTimer(delayMs, fire) {
-      const timer = setTimeout(fire, delayMs);
-      return { cancel: () => clearTimeout(timer) };
-    },
-  };
+  readonly clock: Compactor['clock'] = systemClock;
   readonly #program: URL;
   #listener: (event: CompactorEvent) => void = () => {};
   #worker: Worker | undefined;
