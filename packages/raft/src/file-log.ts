@@ -327,17 +327,21 @@ class FileRaftLog implements RaftLog {
     this.#announced = this.#synced;
   }
 
-  /** Removes whole segments from the head; what they held the others repeat. */
+  /**
+   * Removes whole segments from the head; what they held the others repeat, once those are on the
+   * device: the one that takes over may have been begun while the last sync ran.
+   */
   #removeCompacted(): void {
     if (this.#compactedAt === undefined || this.#compactedAt > this.#synced) return;
-    this.#compactedAt = undefined;
     const needed = this.#index.firstPlace ?? this.#end;
     while (this.#segments.length > 1 && this.#segments[1]!.start <= needed) {
+      if (this.#segments[1]!.start >= this.#synced) return;
       const { file, path } = this.#segments.shift()!;
       this.#unsynced.delete(file);
       file.close();
       this.#settings.fileSystem.remove(path);
     }
+    this.#compactedAt = undefined;
   }
 
   #segmentOf(place: number): Segment {

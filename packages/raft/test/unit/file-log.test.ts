@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { SimDisk, seededRandom } from '@ds/sim';
 import { MemoryFileSystem } from '@ds/storage/memory';
 import { describe, expect, it } from 'vitest';
 import { initialConfiguration } from '../../src/configuration.ts';
@@ -104,6 +105,29 @@ describe('the log on disk', () => {
     });
     expect(terms(again)).toEqual([1, 1, 1]);
     await again.close();
+  });
+
+  it('removes no segment before the one that takes over is on the device', async () => {
+    for (let seed = 1; seed <= 50; seed += 1) {
+      const disk = new SimDisk({ random: seededRandom(seed) });
+      const place = { directory: 'log', ...identity };
+      const log = await openRaftLog({
+        fileSystem: disk.fileSystem(),
+        ...place,
+        segmentBytes: 4096,
+      });
+      await append(log, entry(1, 1), entry(2, 1));
+      log.write({ entries: [], compact: { index: 2, term: 1, configuration } });
+      const synced = log.sync();
+      // The sync is under way when the second segment begins.
+      await Promise.resolve();
+      log.write({ entries: [entry(3, 1, 'x'.repeat(3000))] });
+      await synced;
+      disk.crash();
+      const again = await openRaftLog({ fileSystem: disk.fileSystem(), ...place });
+      expect(again.recovered().base).toEqual({ index: 2, term: 1 });
+      await again.close();
+    }
   });
 
   it('starts over after a snapshot, and keeps the hard state', async () => {
