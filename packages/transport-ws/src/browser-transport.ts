@@ -6,14 +6,13 @@
  * files. What differs is the handshake (client-handshake.ts) and the host (browser-socket.ts,
  * browser-codec.ts).
  */
-import {
-  type Channel,
-  ChannelTable,
-  type NodeId,
-  type PeerEvent,
-  type Transport,
-  type TransportStatus,
-  type Unsubscribe,
+import type {
+  Channel,
+  NodeId,
+  PeerEvent,
+  Transport,
+  TransportStatus,
+  Unsubscribe,
 } from '@ds/transport';
 import {
   type BrowserTransportOptions,
@@ -22,7 +21,7 @@ import {
 } from './browser-options.ts';
 import { onOnline, randomBytes } from './browser-socket.ts';
 import { CLIENT_INSTANCE_BYTES } from './client-handshake.ts';
-import { Loopback } from './loopback.ts';
+import { LoopbackTable } from './loopback-table.ts';
 import { NodeConnection, type NodeLink } from './node-connection.ts';
 import { RefusalCounts, type RefusalReason } from './refusal.ts';
 
@@ -54,8 +53,7 @@ export function openBrowserTransport(options: BrowserTransportOptions): BrowserT
 class Client implements BrowserTransport {
   readonly self: NodeId;
   readonly maxMessageBytes: number;
-  readonly #table: ChannelTable;
-  readonly #loopback: Loopback;
+  readonly #table: LoopbackTable;
   readonly #refused = new RefusalCounts();
   readonly #nodes = new Map<NodeId, NodeConnection>();
   readonly #forgetOnline: () => void;
@@ -63,23 +61,10 @@ class Client implements BrowserTransport {
   #closing: Promise<void> | undefined;
 
   constructor(options: ResolvedBrowserOptions) {
-    const { self, maxMessageBytes, onHandlerError, clock, maxQueuedBytes, nodes } = options;
+    const { self, maxMessageBytes, nodes } = options;
     this.self = self;
     this.maxMessageBytes = maxMessageBytes;
-    this.#loopback = new Loopback({
-      clock,
-      maxQueuedBytes,
-      deliver: (channel, plain) => this.#table.deliver(self, channel, plain),
-      drained: () => this.#table.drain(self),
-    });
-    this.#table = new ChannelTable({
-      maxMessageBytes,
-      onHandlerError,
-      submit: (to, channel, message, bytes) =>
-        to === self
-          ? this.#loopback.submit(channel, message, bytes)
-          : (this.#nodes.get(to)?.submit(channel, message, bytes) ?? 'unreachable'),
-    });
+    this.#table = new LoopbackTable(options, (node) => this.#nodes.get(node));
     const instance = randomBytes(CLIENT_INSTANCE_BYTES);
     for (const [node, url] of nodes) {
       this.#nodes.set(node, this.#connection({ node, url, instance }, options));
@@ -158,7 +143,6 @@ class Client implements BrowserTransport {
     this.#forgetOnline();
     const gone = [...this.#nodes.values()].map((node) => node.close());
     this.#table.close();
-    this.#loopback.close();
     await Promise.all(gone);
   }
 }

@@ -11,14 +11,13 @@
  * a connection is replaced only by one of the same instance, which has lost it; each `up` has a
  * larger incarnation than any before.
  */
-import {
-  type Channel,
-  ChannelTable,
-  type NodeId,
-  type PeerEvent,
-  type Transport,
-  type TransportStatus,
-  type Unsubscribe,
+import type {
+  Channel,
+  NodeId,
+  PeerEvent,
+  Transport,
+  TransportStatus,
+  Unsubscribe,
 } from '@ds/transport';
 import { ClientConnection, type ClientHost } from './client-connection.ts';
 import {
@@ -28,7 +27,7 @@ import {
 } from './client-door-options.ts';
 import { MAX_UNAUTHENTICATED_CLIENT_BYTES } from './client-handshake.ts';
 import type { FrameSocket } from './frame-socket.ts';
-import { Loopback } from './loopback.ts';
+import { LoopbackTable } from './loopback-table.ts';
 import { RefusalCounts, type RefusalReason } from './refusal.ts';
 import { type Listening, type Network, nodeNetwork } from './socket.ts';
 
@@ -70,8 +69,7 @@ class Door implements ClientDoor, ClientHost {
   readonly self: NodeId;
   readonly maxMessageBytes: number;
   readonly options: ResolvedClientDoorOptions;
-  readonly #table: ChannelTable;
-  readonly #loopback: Loopback;
+  readonly #table: LoopbackTable;
   readonly #refused = new RefusalCounts();
   /** Those that are up, by name. */
   readonly #clients = new Map<NodeId, ClientConnection>();
@@ -83,24 +81,10 @@ class Door implements ClientDoor, ClientHost {
   #closing: Promise<void> | undefined;
 
   constructor(options: ResolvedClientDoorOptions) {
-    const { self, maxMessageBytes, onHandlerError, clock, maxQueuedBytes } = options;
-    this.self = self;
-    this.maxMessageBytes = maxMessageBytes;
+    this.self = options.self;
+    this.maxMessageBytes = options.maxMessageBytes;
     this.options = options;
-    this.#loopback = new Loopback({
-      clock,
-      maxQueuedBytes,
-      deliver: (channel, plain) => this.#table.deliver(self, channel, plain),
-      drained: () => this.#table.drain(self),
-    });
-    this.#table = new ChannelTable({
-      maxMessageBytes,
-      onHandlerError,
-      submit: (to, channel, message, bytes) =>
-        to === self
-          ? this.#loopback.submit(channel, message, bytes)
-          : (this.#clients.get(to)?.submit(channel, message, bytes) ?? 'unreachable'),
-    });
+    this.#table = new LoopbackTable(options, (client) => this.#clients.get(client));
   }
 
   async open(network: Pick<Network, 'listen'>, signal: AbortSignal | undefined): Promise<void> {
@@ -222,7 +206,6 @@ class Door implements ClientDoor, ClientHost {
   async #close(): Promise<void> {
     for (const connection of [...this.#connections]) connection.close('the node closed');
     this.#table.close();
-    this.#loopback.close();
     const gone = new Promise<void>((resolve) => {
       this.#allGone = resolve;
       if (this.#connections.size === 0) resolve();

@@ -6,17 +6,16 @@
  * Peering (which connection) -> Link -> FrameWriter -> FrameSocket. In: the same way back, with
  * FrameReader in place of FrameWriter.
  */
-import {
-  type Channel,
-  ChannelTable,
-  type NodeId,
-  type PeerEvent,
-  type Transport,
-  type TransportStatus,
-  type Unsubscribe,
+import type {
+  Channel,
+  NodeId,
+  PeerEvent,
+  Transport,
+  TransportStatus,
+  Unsubscribe,
 } from '@ds/transport';
 import { MAX_UNAUTHENTICATED_BYTES } from './handshake.ts';
-import { Loopback } from './loopback.ts';
+import { LoopbackTable } from './loopback-table.ts';
 import { type ResolvedOptions, resolveOptions, type WebSocketTransportOptions } from './options.ts';
 import { Peering, type PeerLink } from './peering.ts';
 import type { RefusalReason } from './refusal.ts';
@@ -65,16 +64,14 @@ class Node implements WebSocketTransport {
   readonly maxMessageBytes: number;
   readonly #options: ResolvedOptions;
   readonly #network: Network;
-  readonly #table: ChannelTable;
+  readonly #table: LoopbackTable;
   readonly #peering: Peering;
-  readonly #loopback: Loopback;
   #listening: Listening | undefined;
   #closing: Promise<void> | undefined;
 
   constructor(options: ResolvedOptions, network: Network) {
-    const { self, maxMessageBytes, onHandlerError, clock, maxQueuedBytes } = options;
-    this.self = self;
-    this.maxMessageBytes = maxMessageBytes;
+    this.self = options.self;
+    this.maxMessageBytes = options.maxMessageBytes;
     this.#options = options;
     this.#network = network;
     this.#peering = new Peering(options, network, {
@@ -82,20 +79,7 @@ class Node implements WebSocketTransport {
       deliver: (from, channel, plain) => this.#table.deliver(from, channel, plain),
       drained: (peer) => this.#table.drain(peer),
     });
-    this.#loopback = new Loopback({
-      clock,
-      maxQueuedBytes,
-      deliver: (channel, plain) => this.#table.deliver(self, channel, plain),
-      drained: () => this.#table.drain(self),
-    });
-    this.#table = new ChannelTable({
-      maxMessageBytes,
-      onHandlerError,
-      submit: (to, channel, message, bytes) =>
-        to === self
-          ? this.#loopback.submit(channel, message, bytes)
-          : (this.#peering.connected(to)?.submit(channel, message, bytes) ?? 'unreachable'),
-    });
+    this.#table = new LoopbackTable(options, (peer) => this.#peering.connected(peer));
   }
 
   async open(signal: AbortSignal | undefined): Promise<void> {
@@ -152,7 +136,6 @@ class Node implements WebSocketTransport {
   async #close(): Promise<void> {
     const gone = this.#peering.close();
     this.#table.close();
-    this.#loopback.close();
     await Promise.all([gone, this.#listening?.close()]);
   }
 
