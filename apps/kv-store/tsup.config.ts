@@ -7,6 +7,7 @@ export default defineConfig({
     dskv: 'src/dskv.ts',
     demo: 'src/demo/main.ts',
     client: 'src/client.ts',
+    'binary-client': 'src/binary/client.ts',
   },
   format: ['esm'],
   target: 'es2023',

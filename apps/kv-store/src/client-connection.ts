@@ -12,6 +12,8 @@ export interface ClientRequest {
   readonly headers?: OutgoingHttpHeaders | undefined;
   readonly body?: Uint8Array | undefined;
   readonly signal?: AbortSignal | undefined;
+  /** How long the server may stay silent, where that is not what it is for other requests. */
+  readonly silentMs?: number | undefined;
 }
 
 export interface ClientResponse {
@@ -64,7 +66,8 @@ export class Connections {
    */
   send({ hostname, port }: URL, asked: ClientRequest): Promise<ClientResponse> {
     const { method, path, headers, body, signal } = asked;
-    const { timeoutMs, maxResponseBytes } = this.#options;
+    const { timeoutMs: usualMs, maxResponseBytes } = this.#options;
+    const silentMs = asked.silentMs ?? usualMs;
     return new Promise((resolve, reject) => {
       signal?.throwIfAborted();
       const fail = (cause: unknown): void => {
@@ -98,8 +101,8 @@ export class Connections {
           });
         },
       );
-      outgoing.setTimeout(timeoutMs, () => {
-        outgoing.destroy(new Error(`silent for ${timeoutMs} ms`));
+      outgoing.setTimeout(silentMs, () => {
+        outgoing.destroy(new Error(`silent for ${silentMs} ms`));
       });
       outgoing.on('error', fail);
       outgoing.end(body);

@@ -1,23 +1,19 @@
 /**
- * The store from a program: knows all nodes, finds one that answers, tries again when that is safe.
+ * The store from a program, over HTTP: knows all nodes, finds one that answers, tries again when
+ * that is safe (client-retries.ts).
  *
- * Every write carries a session and a sequence number, so that the cluster applies it once however
- * often it is sent; therefore writes are retried as freely as reads. Only when the session itself
- * is gone in the middle of a retry, or the time is used up, a write ends as `KV_UNCERTAIN`.
- *
- * Cost: one HTTP request per call when nothing goes wrong; one session per client, opened with the
- * first write.
+ * Cost: one HTTP request per call when nothing goes wrong.
  */
-import { type Clock, sleep, systemClock } from '@ds/clock';
+import { type Clock, systemClock } from '@ds/clock';
 import type { SessionTag } from '@ds/raft';
-import { Backoff, type BackoffOptions } from '@ds/resilience';
+import type { BackoffOptions } from '@ds/resilience';
 import {
   type ClientRequest,
   type ClientResponse,
   ConnectionError,
   Connections,
 } from './client-connection.ts';
-import { ClientSession } from './client-session.ts';
+import { ClientRetries } from './client-retries.ts';
 import type { Condition, Found, KvOperation } from './commands.ts';
 import { KvError } from './errors.ts';
 import { entryFromJson, foundFromJson, operationToJson } from './json-form.ts';
@@ -81,46 +77,45 @@ export interface ClientCounters {
   readonly retries: number;
 }
 
-interface Attempt extends ClientRequest {
-  /** Whether sending it twice does what sending it once does. */
-  readonly repeatable: boolean;
-}
-
 const MAX_RESPONSE_BYTES = 16 * 1024 * 1024;
+/** A new node is first sent the data; the server answers within half a minute all the same. */
+const MEMBER_CHANGE_SILENT_MS = 40_000;
 
 export class KvClient implements AsyncDisposable {
-  readonly #endpoints: readonly URL[];
+  #endpoints: readonly URL[];
   readonly #connections: Connections;
-  readonly #clock: Clock;
-  readonly #timeoutMs: number;
-  readonly #backoff: BackoffOptions;
-  readonly #sessions: boolean;
-  #session: Promise<ClientSession> | undefined;
-  #current = 0;
-  #retries = 0;
+  readonly #calls: ClientRetries;
 
   constructor(options: KvClientOptions) {
     const { endpoints, attemptTimeoutMs = 7_000, timeoutMs = 30_000, maxSockets = 64 } = options;
     const { sessions = true, clock = systemClock, backoff = {} } = options;
-    if (endpoints.length === 0) throw new RangeError('endpoints names at least one node');
     for (const [name, value] of Object.entries({ attemptTimeoutMs, timeoutMs, maxSockets })) {
       if (!(value > 0 && value < 2 ** 31))
         throw new RangeError(`${name} is positive, got ${value}`);
     }
-    this.#endpoints = endpoints.map(parseEndpoint);
+    this.#endpoints = parseEndpoints(endpoints);
     this.#connections = new Connections({
       timeoutMs: attemptTimeoutMs,
       maxSockets,
       maxResponseBytes: MAX_RESPONSE_BYTES,
     });
-    this.#clock = clock;
-    this.#timeoutMs = timeoutMs;
-    this.#sessions = sessions;
-    this.#backoff = { initialMs: 20, maxMs: 1_000, ...backoff };
+    this.#calls = new ClientRetries({
+      clock,
+      nodes: () => this.#endpoints.length,
+      timeoutMs,
+      backoff: { initialMs: 20, maxMs: 1_000, ...backoff },
+      sessions,
+      openSession: (node) => this.#openSession(node),
+    });
   }
 
   get counters(): ClientCounters {
-    return { retries: this.#retries };
+    return { retries: this.#calls.retries };
+  }
+
+  /** Asks these nodes from now on, as when members have come or gone. */
+  useEndpoints(endpoints: readonly string[]): void {
+    this.#endpoints = parseEndpoints(endpoints);
   }
 
   /** The value and version under `key`, or `undefined`. */
@@ -130,7 +125,7 @@ export class KvClient implements AsyncDisposable {
   ): Promise<{ value: Buffer; version: number } | undefined> {
     const query = consistency === undefined ? '' : `?consistency=${consistency}`;
     const path = keyPath(key) + query;
-    const response = await this.#call({ method: 'GET', path, signal, repeatable: true });
+    const response = await this.#read({ method: 'GET', path, signal });
     if (response.status === 404) return undefined;
     return { value: response.body, version: versionOf(response) };
   }
@@ -191,12 +186,7 @@ export class KvClient implements AsyncDisposable {
     if (after !== undefined) query.push(`after=${percentEncode(toBytes(after))}`);
     if (consistency !== undefined) query.push(`consistency=${consistency}`);
     for (let path: string | null = `/kv?${query.join('&')}`; path !== null; ) {
-      const response: ClientResponse = await this.#call({
-        method: 'GET',
-        path,
-        signal,
-        repeatable: true,
-      });
+      const response: ClientResponse = await this.#read({ method: 'GET', path, signal });
       const { entries, next } = parseJson(response) as { entries?: unknown; next?: unknown };
       if (!Array.isArray(entries) || !(next === null || typeof next === 'string')) {
         throw new KvError('KV_PROTOCOL', 'a scan was answered with something else');
@@ -204,6 +194,33 @@ export class KvClient implements AsyncDisposable {
       for (const entry of entries) yield entryFromJson(entry);
       path = next;
     }
+  }
+
+  /**
+   * Adds the node as a voter or a learner, or removes it; resolves when that is complete. What is
+   * so already is not changed.
+   * @throws {KvError} `KV_UNSAFE_CHANGE`, or `KV_UNCERTAIN`: then ask again.
+   */
+  async changeMember(
+    id: string,
+    as: 'voter' | 'learner' | 'removed',
+    { signal }: CallOptions = {},
+  ): Promise<{ members: string[]; voters: string[] }> {
+    const path = `/members/${percentEncode(toBytes(id))}`;
+    const common = { signal, silentMs: MEMBER_CHANGE_SILENT_MS };
+    const request =
+      as === 'removed'
+        ? { ...common, method: 'DELETE', path }
+        : { ...common, method: 'PUT', path: `${path}?as=${as}`, headers: { 'Content-Length': 0 } };
+    // Every node is asked in turn, until it is the one that leads.
+    const attempt = (node: number): Promise<ClientResponse | KvError> =>
+      this.#attempt(node, request);
+    const response = await this.#calls.call(attempt, { repeatable: true, signal });
+    const { members, voters } = parseJson(response) as { members?: unknown; voters?: unknown };
+    if (!isTexts(members) || !isTexts(voters)) {
+      throw new KvError('KV_PROTOCOL', 'a change of members was answered with something else');
+    }
+    return { members, voters };
   }
 
   /** What each node says of itself, in the order of the endpoints; an error for one that is down. */
@@ -229,67 +246,28 @@ export class KvClient implements AsyncDisposable {
     return this.close();
   }
 
-  async #write(request: ClientRequest): Promise<ClientResponse> {
-    if (!this.#sessions) return this.#call({ ...request, repeatable: false });
-    const endsMs = this.#clock.monotonic() + this.#timeoutMs;
-    for (;;) {
-      const opened = (this.#session ??= this.#openSession());
-      const session = await opened;
-      const sequence = session.take();
-      const headers = { ...request.headers, ...tagHeaders(session.tag(sequence)) };
-      try {
-        return await this.#call({ ...request, headers, repeatable: true }, endsMs);
-      } catch (error) {
-        // `#call` vouches that an expired session is reported as such only before any effect.
-        if (!(error instanceof KvError && error.code === 'KV_SESSION_EXPIRED')) throw error;
-        if (this.#session === opened) this.#session = undefined;
-      } finally {
-        session.settle(sequence);
-      }
-    }
+  #read(request: ClientRequest): Promise<ClientResponse> {
+    const plan = { repeatable: true, reads: true, signal: request.signal };
+    return this.#calls.call((node) => this.#attempt(node, request), plan);
   }
 
-  async #openSession(): Promise<ClientSession> {
+  #write(request: ClientRequest): Promise<ClientResponse> {
+    return this.#calls.write((node, tag) => {
+      const headers = { ...request.headers, ...(tag && tagHeaders(tag)) };
+      return this.#attempt(node, { ...request, headers });
+    }, request.signal);
+  }
+
+  async #openSession(node: number): Promise<number | KvError> {
     const asked = { method: 'POST', path: '/sessions', headers: { 'Content-Length': 0 } };
-    try {
-      const response = await this.#call({ ...asked, repeatable: true });
-      const { session } = parseJson(response) as { session?: unknown };
-      if (Number.isSafeInteger(session)) return new ClientSession(session as number);
-      throw new KvError('KV_PROTOCOL', 'a session was answered with something else');
-    } catch (error) {
-      this.#session = undefined;
-      throw error;
-    }
+    const response = await this.#attempt(node, asked);
+    if (response instanceof KvError) return response;
+    const { session } = parseJson(response) as { session?: unknown };
+    if (Number.isSafeInteger(session)) return session as number;
+    throw new KvError('KV_PROTOCOL', 'a session was answered with something else');
   }
 
-  /** Asks one node after the other until there is an answer that trying again would not change. */
-  async #call(
-    request: Attempt,
-    endsMs = this.#clock.monotonic() + this.#timeoutMs,
-  ): Promise<ClientResponse> {
-    let backoff: Backoff | undefined;
-    let maybeDone = false;
-    for (;;) {
-      const at = this.#current;
-      const failure = await this.#attempt(at, request);
-      if (!(failure instanceof KvError)) return failure;
-      if (failure.code === 'KV_SESSION_EXPIRED' && maybeDone) throw uncertain(failure);
-      if (!isRetryable(failure, request.repeatable)) throw failure;
-      maybeDone ||= !NOTHING_DONE.has(failure.code);
-      this.#retries += 1;
-      if (this.#current === at) this.#current = (at + 1) % this.#endpoints.length;
-      backoff ??= new Backoff(this.#backoff);
-      const hint =
-        failure.code === 'KV_OVERLOADED' ? Math.min(failure.retryAfterMs ?? 0, 1_000) : 0;
-      const delayMs = Math.max(backoff.nextMs(), hint);
-      if (this.#clock.monotonic() + delayMs >= endsMs) {
-        throw maybeDone && request.method !== 'GET' ? uncertain(failure) : failure;
-      }
-      await sleep(this.#clock, delayMs, request.signal);
-    }
-  }
-
-  async #attempt(at: number, request: Attempt): Promise<ClientResponse | KvError> {
+  async #attempt(at: number, request: ClientRequest): Promise<ClientResponse | KvError> {
     try {
       const response = await this.#connections.send(this.#endpoints[at]!, request);
       if (response.status < 400 || isAbsence(request, response)) return response;
@@ -300,30 +278,6 @@ export class KvClient implements AsyncDisposable {
       return new KvError(code, error.message, { cause: error });
     }
   }
-}
-
-/** What certainly had no effect, so that even a write without a session may be sent again. */
-const NOTHING_DONE: ReadonlySet<string> = new Set([
-  'KV_UNREACHABLE',
-  'KV_NO_LEADER',
-  'KV_OVERLOADED',
-  'KV_CLOSED',
-  'KV_TIMED_OUT',
-]);
-
-const WORTH_REPEATING: ReadonlySet<string> = new Set([
-  ...NOTHING_DONE,
-  'KV_UNCERTAIN',
-  'KV_FAILED',
-]);
-
-function isRetryable({ code }: KvError, repeatable: boolean): boolean {
-  return repeatable ? WORTH_REPEATING.has(code) : NOTHING_DONE.has(code);
-}
-
-function uncertain(cause: KvError): KvError {
-  const text = `the write may or may not have taken effect: ${cause.message}`;
-  return new KvError('KV_UNCERTAIN', text, { cause });
 }
 
 /** A key that is not there is an answer, not a failure. */
@@ -359,6 +313,10 @@ function versionOf({ headers }: ClientResponse): number {
   return readEtag(headers.etag);
 }
 
+function isTexts(value: unknown): value is string[] {
+  return Array.isArray(value) && value.every((text) => typeof text === 'string');
+}
+
 function conditionHeaders({ ifVersion, ifExists }: WriteCallOptions): Record<string, string> {
   if (ifVersion !== undefined && ifExists !== undefined) {
     throw new TypeError('ifVersion and ifExists exclude each other');
@@ -382,6 +340,11 @@ function keyPath(key: string | Uint8Array): string {
 
 function toBytes(text: string | Uint8Array): Uint8Array {
   return typeof text === 'string' ? Buffer.from(text, 'utf8') : text;
+}
+
+function parseEndpoints(texts: readonly string[]): URL[] {
+  if (texts.length === 0) throw new RangeError('endpoints names at least one node');
+  return texts.map(parseEndpoint);
 }
 
 function parseEndpoint(text: string): URL {

@@ -127,6 +127,11 @@ export function encodeOutcome(outcome: Outcome): Uint8Array {
   }
 }
 
+/** Whether an outcome says that the command took effect. */
+export function isDone(outcome: Uint8Array): boolean {
+  return outcome[1] === DONE;
+}
+
 /** @throws {RangeError} for bytes that {@link encodeOutcome} did not make. */
 export function decodeOutcome(bytes: Uint8Array): Outcome {
   const cursor: Cursor = { bytes, at: 2 };

@@ -17,7 +17,7 @@ import { parseQuery, percentDecode } from './percent-encoding.ts';
 import { sendProblem } from './problem.ts';
 import { RequestBodies } from './request-body.ts';
 import { readSessionTag, readWriteOptions } from './request-headers.ts';
-import { nextPage, readConsistency, readScan } from './request-query.ts';
+import { nextPage, readConsistency, readMemberChange, readScan } from './request-query.ts';
 
 export interface HttpHandlerOptions {
   readonly node: KvNode;
@@ -33,6 +33,7 @@ export interface HttpHandlerOptions {
 }
 
 const KEY_PATH = '/kv/';
+const MEMBER_PATH = '/members/';
 
 export class HttpHandler {
   readonly #node: KvNode;
@@ -87,6 +88,9 @@ export class HttpHandler {
     const method = request.method ?? 'GET';
     if (path.startsWith(KEY_PATH) && path.length > KEY_PATH.length) {
       return this.#routeKey(method, path.slice(KEY_PATH.length), query, request, response);
+    }
+    if (path.startsWith(MEMBER_PATH) && path.length > MEMBER_PATH.length) {
+      return this.#changeMember(method, path.slice(MEMBER_PATH.length), query, response);
     }
     const routes = this.#routes.get(path);
     if (routes === undefined) return notFound(path);
@@ -184,6 +188,7 @@ export class HttpHandler {
         POST: (query, request, response) => this.#batch(query, request, response),
       },
     ],
+    ['/members', { GET: (query, _request, response) => this.#members(query, response) }],
     ['/sessions', { POST: (query, _request, response) => this.#registerSession(query, response) }],
     ['/status', { GET: (query, _request, response) => this.#status(query, response) }],
     ['/health/live', { GET: async (_query, _request, response) => sendLive(response) }],
@@ -222,6 +227,25 @@ export class HttpHandler {
   async #registerSession(query: string, response: ServerResponse): Promise<RequestKind> {
     parseQuery(query, []);
     return sendJson(response, 201, { session: await this.#node.registerSession() });
+  }
+
+  async #members(query: string, response: ServerResponse): Promise<RequestKind> {
+    parseQuery(query, []);
+    const { members, voters } = this.#node.status();
+    return sendJson(response, 200, { members, voters });
+  }
+
+  async #changeMember(
+    method: string,
+    segment: string,
+    query: string,
+    response: ServerResponse,
+  ): Promise<RequestKind> {
+    const id = Buffer.from(percentDecode(segment)).toString();
+    const change = readMemberChange(method, id, query);
+    if (change === undefined) return notAllowed(method, ['PUT', 'DELETE'], response);
+    const { voters, learners } = await this.#node.changeMembers([change]);
+    return sendJson(response, 200, { members: [...voters, ...learners].sort(), voters });
   }
 
   async #status(query: string, response: ServerResponse): Promise<RequestKind> {

@@ -16,17 +16,10 @@
  * Cost: a local write adds one operation record and one promise to what Raft does.
  */
 import type { Clock } from '@ds/clock';
-import type { RaftNode, SessionTag, StoreMachine } from '@ds/raft';
+import type { Configuration, MemberChange, RaftNode, SessionTag, StoreMachine } from '@ds/raft';
 import type { KeyValueStore } from '@ds/storage';
-import { type NodeId, Requests, type Transport } from '@ds/transport';
-import {
-  type Condition,
-  checkKvKey,
-  decodeOutcome,
-  encodeCommand,
-  type Found,
-  type KvOperation,
-} from './commands.ts';
+import { checkNodeId, type NodeId, Requests, type Transport } from '@ds/transport';
+import { type Condition, checkKvKey, encodeCommand, isDone, type KvOperation } from './commands.ts';
 import { Deadlines, type Operation } from './deadlines.ts';
 import {
   expired,
@@ -53,8 +46,11 @@ import {
 import { LatencyWindow } from './latency-window.ts';
 import { LeaderWait } from './leader-wait.ts';
 import { decodeVersioned, type Versioned } from './machine.ts';
+import { MemberChanges } from './member-changes.ts';
 import { describeNode, type KvStatus } from './node-status.ts';
 import { readPage, type ScanPage, type ScanRequest } from './scan.ts';
+import { TurnBatch } from './turn-batch.ts';
+import { readOutcome, type WriteResult } from './write-result.ts';
 
 export interface KvNodeOptions {
   readonly raft: RaftNode;
@@ -89,13 +85,6 @@ export interface ReadOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-export interface WriteResult {
-  /** The log index of this write: the version that everything it put now has. */
-  readonly version: number;
-  /** For each operation, in order. */
-  readonly found: readonly Found[];
-}
-
 export interface Counters {
   writes: number;
   reads: number;
@@ -113,7 +102,9 @@ export class KvNode implements AsyncDisposable {
   readonly #raft: RaftNode;
   readonly #requests: Requests<ForwardRequest, ForwardAnswer>;
   readonly #deadlines: Deadlines;
+  readonly #turn: TurnBatch;
   readonly #leaderWait: LeaderWait;
+  readonly #memberChanges: MemberChanges;
   readonly #maxInFlight: number;
   readonly #counters: Counters = { writes: 0, reads: 0, errors: 0, forwarded: 0 };
   readonly #writeLatency: LatencyWindow;
@@ -139,7 +130,9 @@ export class KvNode implements AsyncDisposable {
     this.#deadlines = new Deadlines({ clock, timeoutMs }, (operation) =>
       expired(operation, timeoutMs, this.#leaderWait.leader),
     );
+    this.#turn = new TurnBatch(clock);
     this.#leaderWait = new LeaderWait(raft, clock);
+    this.#memberChanges = new MemberChanges({ raft, clock });
     this.#requests = new Requests<ForwardRequest, ForwardAnswer>({
       transport,
       clock,
@@ -190,21 +183,28 @@ export class KvNode implements AsyncDisposable {
     operations: readonly KvOperation[],
     options: WriteOptions = {},
   ): Promise<WriteResult> {
-    const command = encodeCommand(operations);
+    return readOutcome(await this.write(encodeCommand(operations), options));
+  }
+
+  /** {@link batch} of a command that is encoded already; resolves with its outcome's bytes. */
+  async write(command: Uint8Array, options: WriteOptions = {}): Promise<Uint8Array> {
     if (command.length > this.maxCommandBytes) {
       const text = `a write of ${command.length} bytes exceeds the limit of ${this.maxCommandBytes}`;
       throw new KvError('KV_TOO_LARGE', text);
     }
     const operation = this.#begin<Uint8Array>(options.signal);
     const { tag } = options;
-    this.#atLeader(operation, writeRequest(command, tag), isBytes, () =>
-      this.#propose(command, tag),
+    this.#start(() =>
+      this.#atLeader(operation, writeRequest(command, tag), isBytes, () =>
+        this.#propose(command, tag),
+      ),
     );
     try {
-      const result = readOutcome(await operation.promise);
-      this.#counters.writes += 1;
+      const outcome = await operation.promise;
+      if (isDone(outcome)) this.#counters.writes += 1;
+      else this.#counters.errors += 1;
       this.#writeLatency.record(this.#options.clock.monotonic() - operation.startedMs);
-      return result;
+      return outcome;
     } catch (error) {
       throw this.#failed(error);
     }
@@ -219,6 +219,24 @@ export class KvNode implements AsyncDisposable {
     } catch (error) {
       throw this.#failed(error);
     }
+  }
+
+  /**
+   * Adds, promotes, demotes and removes nodes; resolves with who takes part when that is complete.
+   * Asking again for what is so already changes nothing.
+   * @throws {KvError} `KV_NOT_LEADER`, `KV_UNSAFE_CHANGE`, `KV_UNCERTAIN` after half a minute.
+   */
+  async changeMembers(
+    changes: readonly MemberChange[],
+    { signal }: { signal?: AbortSignal | undefined } = {},
+  ): Promise<Configuration> {
+    for (const { id } of changes) checkMemberId(id);
+    return this.#memberChanges.change(changes, signal);
+  }
+
+  /** Who leads, as far as this node knows. */
+  get leader(): NodeId | undefined {
+    return this.#leaderWait.leader;
   }
 
   /** Whether clients are served here: a leader is known and nothing is broken. */
@@ -261,8 +279,10 @@ export class KvNode implements AsyncDisposable {
 
   async #close(transfer: boolean): Promise<void> {
     this.#leaderWait.close();
+    this.#memberChanges.close();
     await this.#raft.close({ transfer });
     this.#requests.close();
+    this.#turn.close();
     this.#deadlines.close(shuttingDown);
     await this.#options.store.close();
   }
@@ -285,10 +305,14 @@ export class KvNode implements AsyncDisposable {
     return operation;
   }
 
+  #start(task: () => void): void {
+    this.#turn.add(task, this.#deadlines.size === 1);
+  }
+
   async #read<T>({ consistency = 'linearizable', signal }: ReadOptions, look: () => T): Promise<T> {
     const operation = this.#begin<T>(signal);
     if (consistency === 'stale') settleWith(operation, look);
-    else this.#readIndex(operation, look);
+    else this.#start(() => this.#readIndex(operation, look));
     try {
       const result = await operation.promise;
       this.#counters.reads += 1;
@@ -388,6 +412,14 @@ export class KvNode implements AsyncDisposable {
   }
 }
 
+function checkMemberId(id: NodeId): void {
+  try {
+    checkNodeId(id);
+  } catch (cause) {
+    throw new KvError('KV_BAD_REQUEST', (cause as Error).message, { cause });
+  }
+}
+
 /** Settles with what `look` returns or throws. */
 function settleWith<T>(operation: Operation<T>, look: () => T): void {
   if (operation.done) return;
@@ -395,23 +427,6 @@ function settleWith<T>(operation: Operation<T>, look: () => T): void {
     operation.resolve(look());
   } catch (error) {
     operation.reject(translate(error));
-  }
-}
-
-function readOutcome(bytes: Uint8Array): WriteResult {
-  const outcome = decodeOutcome(bytes);
-  switch (outcome.status) {
-    case 'done':
-      return { version: outcome.version, found: outcome.found };
-    case 'conflict': {
-      const { operation, currentVersion } = outcome;
-      const now =
-        currentVersion === 0 ? 'the key does not exist' : `its version is ${currentVersion}`;
-      const text = `the condition of operation ${operation} does not hold: ${now}`;
-      throw new KvError('KV_CONFLICT', text, { operation, currentVersion });
-    }
-    case 'malformed':
-      throw new KvError('KV_FAILED', 'the cluster could not read this command');
   }
 }
 

@@ -25,6 +25,10 @@ export interface KvStatus {
   readonly firstIndex: number;
   readonly lastIndex: number;
   readonly members: readonly NodeId[];
+  /** Those of them with a vote. While that changes, those that will have one. */
+  readonly voters: readonly NodeId[];
+  /** Snapshots that this process was sent and took over. */
+  readonly snapshotsInstalled: number;
   /** The leader's view of the others; empty elsewhere. */
   readonly peers: RaftStatus['peers'];
   readonly counters: KvCounters;
@@ -57,6 +61,8 @@ export function describeNode(facts: NodeFacts): KvStatus {
     firstIndex: raft.firstIndex,
     lastIndex: raft.lastIndex,
     members: raft.members,
+    voters: raft.configuration.voters,
+    snapshotsInstalled: raft.snapshotsInstalled,
     peers: raft.peers,
     counters: { ...counters },
     latency: { write, read },

@@ -18,7 +18,10 @@ import { type EngineOptions, openEngine } from './open-engine.ts';
 
 export interface OpenKvNodeOptions {
   readonly self: NodeId;
-  /** All nodes of the cluster, this one included; the same on every node. */
+  /**
+   * All nodes of a new cluster, this one included, and the same on every node; none for a node that
+   * is to be added to one. Only a new directory looks at this.
+   */
   readonly members: readonly NodeId[];
   readonly clusterId: string;
   /** Stays open when the node closes. */

@@ -1,7 +1,8 @@
-/** What a request's query says about scans and consistency; all of it checked. */
+/** What a request's query says about scans, consistency and members; all of it checked. */
+import type { MemberChange } from '@ds/raft';
 import { KvError } from './errors.ts';
 import type { ReadOptions } from './kv-node.ts';
-import { percentDecode, percentEncode } from './percent-encoding.ts';
+import { parseQuery, percentDecode, percentEncode } from './percent-encoding.ts';
 import type { ScanPage, ScanRequest } from './scan.ts';
 
 type Parameters = ReadonlyMap<string, string>;
@@ -20,6 +21,22 @@ export function readScan(parameters: Parameters): ScanRequest {
     // A text that is no number becomes NaN, which the scan refuses as out of range.
     limit: limit === undefined ? undefined : Number(limit),
   };
+}
+
+/** `PUT ?as=voter` or `?as=learner`, or `DELETE`; `undefined` for another method. */
+export function readMemberChange(
+  method: string,
+  id: string,
+  query: string,
+): MemberChange | undefined {
+  if (method === 'DELETE') {
+    parseQuery(query, []);
+    return { type: 'remove', id };
+  }
+  if (method !== 'PUT') return undefined;
+  const type = parseQuery(query, ['as']).get('as') ?? 'voter';
+  if (type === 'voter' || type === 'learner') return { type, id };
+  throw new KvError('KV_BAD_REQUEST', `a member is added as voter or learner, not as '${type}'`);
 }
 
 /** Where the page after `page` is, as a path and query. */

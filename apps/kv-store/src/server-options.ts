@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { ClientTokens } from './client-tokens.ts';
 import type { EngineName } from './open-engine.ts';
 
 export const SERVER_USAGE = `Runs one node of the key-value store.
@@ -14,11 +15,17 @@ Usage: node server.js --id NAME --data DIR --http HOST:PORT [options]
   --listen HOST:PORT    where other nodes connect (needed with --peer)
   --peer NAME=URL       another node and its address, as n2=ws://10.0.0.2:7201; once for each
   --key-file FILE       the secret all nodes share: 16 bytes or more (needed with --peer)
+  --binary HOST:PORT    where clients ask, over WebSockets (needs --token-file)
+  --token-file FILE     who may: a line of NAME SECRET for each, the secret 16 bytes or more
   --cluster NAME        the cluster's name, the same on all nodes; default ds-kv
   --election-timeout MS how long without a leader until an election; default 500
+  --join                begin as no member: wait until the cluster adds this node
+  --lease-reads         answer reads on the leader's clock, the same on all nodes; see the README
+  --snapshot-entries N  cut the log when it holds so many entries; default 100000
   --engine lsm|btree    where the map is kept, fixed when a directory is first used; default lsm
   --config FILE         the same as JSON: { "id", "data", "http", "listen", "peers": { NAME: URL },
-                        "keyFile", "cluster", "electionTimeoutMs", "engine" }
+                        "keyFile", "binary", "tokenFile", "cluster", "electionTimeoutMs", "join",
+                        "leaseReads", "snapshotEntries", "engine" }
   --supervised          take lines from standard input (isolate, rejoin), and stop when it ends
   --help                this text
 
@@ -46,8 +53,12 @@ export interface ServerOptions {
   readonly listen: Address | undefined;
   readonly peers: Readonly<Record<string, string>>;
   readonly key: Uint8Array | undefined;
+  readonly binary: { readonly listen: Address; readonly tokens: ClientTokens } | undefined;
   readonly cluster: string;
   readonly electionTimeoutMs: number;
+  readonly join: boolean;
+  readonly leaseReads: boolean;
+  readonly snapshotEntries: number;
   readonly engine: EngineName;
   readonly supervised: boolean;
 }
@@ -81,8 +92,20 @@ export function parseServerOptions(args: readonly string[]): ServerOptions | und
     listen: listen === undefined ? undefined : address('listen', listen),
     peers,
     key: keyFile === undefined ? undefined : readKey(text('keyFile', keyFile)),
+    binary: binary(flags.binary ?? file.binary, flags['token-file'] ?? file.tokenFile),
     cluster: text('cluster', flags.cluster ?? file.cluster ?? 'ds-kv'),
-    electionTimeoutMs: milliseconds(flags['election-timeout'] ?? file.electionTimeoutMs ?? 500),
+    electionTimeoutMs: number(
+      'the election timeout in ms',
+      flags['election-timeout'] ?? file.electionTimeoutMs ?? 500,
+      { least: 10, most: 60_000 },
+    ),
+    join: yes('join', flags.join ?? file.join),
+    leaseReads: yes('leaseReads', flags['lease-reads'] ?? file.leaseReads),
+    snapshotEntries: number(
+      'the number of entries until a snapshot',
+      flags['snapshot-entries'] ?? file.snapshotEntries ?? 100_000,
+      { least: 100, most: 100_000_000 },
+    ),
     engine: engine(flags.engine ?? file.engine ?? 'lsm'),
     supervised: flags.supervised ?? false,
   };
@@ -95,8 +118,13 @@ const FLAGS = {
   listen: { type: 'string' },
   peer: { type: 'string', multiple: true },
   'key-file': { type: 'string' },
+  binary: { type: 'string' },
+  'token-file': { type: 'string' },
   cluster: { type: 'string' },
   'election-timeout': { type: 'string' },
+  join: { type: 'boolean' },
+  'lease-reads': { type: 'boolean' },
+  'snapshot-entries': { type: 'string' },
   engine: { type: 'string' },
   config: { type: 'string' },
   supervised: { type: 'boolean' },
@@ -112,8 +140,13 @@ const CONFIG_FIELDS = [
   'listen',
   'peers',
   'keyFile',
+  'binary',
+  'tokenFile',
   'cluster',
   'electionTimeoutMs',
+  'join',
+  'leaseReads',
+  'snapshotEntries',
   'engine',
 ];
 
@@ -195,8 +228,30 @@ function engine(value: unknown): EngineName {
   throw new UsageError(`the engine is lsm or btree, got '${value}'`);
 }
 
-function milliseconds(value: unknown): number {
+function binary(listen: unknown, tokenFile: unknown): ServerOptions['binary'] {
+  if (listen === undefined && tokenFile === undefined) return undefined;
+  if (listen === undefined) throw new UsageError('--binary is needed with --token-file');
+  if (tokenFile === undefined) throw new UsageError('--token-file is needed with --binary');
+  const path = text('tokenFile', tokenFile);
+  try {
+    return { listen: address('binary', listen), tokens: new ClientTokens(readText(path)) };
+  } catch (error) {
+    if (error instanceof RangeError) throw new UsageError(`${path}: ${error.message}`);
+    throw error;
+  }
+}
+
+function yes(name: string, value: unknown): boolean {
+  if (value === undefined || typeof value === 'boolean') return value ?? false;
+  throw new UsageError(`${name} is true or false`);
+}
+
+function number(
+  what: string,
+  value: unknown,
+  { least, most }: { readonly least: number; readonly most: number },
+): number {
   const number = Number(value);
-  if (Number.isFinite(number) && number >= 10 && number <= 60_000) return number;
-  throw new UsageError(`the election timeout is 10 to 60000 ms, got '${value}'`);
+  if (Number.isFinite(number) && number >= least && number <= most) return number;
+  throw new UsageError(`${what} is ${least} to ${most}, got '${value}'`);
 }

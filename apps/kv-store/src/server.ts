@@ -19,7 +19,9 @@ async function main(): Promise<void> {
   }
   const server = await startServer(options);
   const { id, data, supervised } = options;
-  console.log(`${id} is ready: clients at ${server.url}, ${server.peerAddress}data in ${data}`);
+  const doors = [server.url, ...(server.binaryUrl === undefined ? [] : [server.binaryUrl])];
+  const clients = `clients at ${doors.join(' and ')}`;
+  console.log(`${id} is ready: ${clients}, ${server.peerAddress}data in ${data}`);
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stop(server, 0));
   if (supervised) obeyStandardInput(server);
   if (process.send !== undefined) {

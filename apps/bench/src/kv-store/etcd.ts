@@ -1,45 +1,88 @@
-/** Three etcd processes with their defaults, asked through the JSON gateway of their gRPC. */
+/**
+ * Three etcd processes with their defaults, asked over their own gRPC, and over the JSON gateway
+ * in front of it. It reads by ReadIndex alone: what is compared with our reads by lease is the same
+ * as what is compared with our reads without.
+ */
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { runContender } from '../contender.ts';
-import { measurements, VALUE } from './load.ts';
-import { freePorts, Processes } from './processes.ts';
+import { figures } from './figures.ts';
+import { bytesField, grpc, grpcRequest } from './grpc.ts';
+import { http1 } from './http1.ts';
+import { warmUp } from './load.ts';
+import { freePorts, Servers } from './servers.ts';
+import { type Interface, KEYS, requests, type Store, VALUE } from './store.ts';
+import { putUntilAnswered } from './write-gap.ts';
 
 const IDS = ['e1', 'e2', 'e3'];
-const processes = new Processes('etcd');
-const ports = await freePorts(6);
-const [clients, peers] = [ports.slice(0, 3), ports.slice(3)];
-const cluster = IDS.map((id, i) => `${id}=http://127.0.0.1:${peers[i]}`).join(',');
-for (const [i, id] of IDS.entries()) {
-  const client = `http://127.0.0.1:${clients[i]}`;
-  const peer = `http://127.0.0.1:${peers[i]}`;
-  processes.start('etcd', [
-    ...['--name', id, '--data-dir', join(processes.folder, id), '--log-level', 'error'],
-    ...['--listen-client-urls', client, '--advertise-client-urls', client],
-    ...['--listen-peer-urls', peer, '--initial-advertise-peer-urls', peer],
-    ...['--initial-cluster', cluster, '--initial-cluster-state', 'new'],
-  ]);
-}
-const value = VALUE.toString('base64');
-const put = (name: string): Buffer => post('/v3/kv/put', { key: base64(name), value });
-// A range without `serializable` is linearizable.
-const get = (name: string): Buffer => post('/v3/kv/range', { key: base64(name) });
 
+const store = await open();
 try {
-  await processes.ready(clients, put('key-0'));
-  for (let i = 0; i < 10_000; i += 100) await fill(i);
   const version = /\d+\.\d+\.\d+/.exec(String(spawnSync('etcd', ['--version']).stdout))?.[0];
   await runContender(
     {
       name: 'etcd',
       version: version ?? 'unknown',
-      configuration:
-        '3 processes, JSON gateway over HTTP/1.1, clients spread over the nodes, fsync on',
+      configuration: '3 processes, gRPC without TLS (over HTTP: its JSON gateway), fsync on',
     },
-    measurements({ ports: clients, pids: processes.pids, put, get }),
+    figures(store, store),
+    { durationMs: 1_500 },
   );
 } finally {
-  await processes.stop();
+  await store.servers.stop();
+}
+
+async function open(): Promise<Store> {
+  const servers = new Servers('etcd');
+  const ports = await freePorts(6);
+  const [clients, peers] = [ports.slice(0, 3), ports.slice(3)];
+  const cluster = IDS.map((id, i) => `${id}=http://127.0.0.1:${peers[i]}`).join(',');
+  servers.start(
+    IDS.map((id, i) => {
+      const client = `http://127.0.0.1:${clients[i]}`;
+      const peer = `http://127.0.0.1:${peers[i]}`;
+      return [
+        'etcd',
+        ...['--name', id, '--data-dir', join(servers.folder, id), '--log-level', 'error'],
+        ...['--listen-client-urls', client, '--advertise-client-urls', client],
+        ...['--listen-peer-urls', peer, '--initial-advertise-peer-urls', peer],
+        ...['--initial-cluster', cluster, '--initial-cluster-state', 'new'],
+      ];
+    }),
+  );
+  const store = { servers, native: native(clients), http: gateway(clients), leader };
+  for (const port of clients) await putUntilAnswered(store, port);
+  for (let i = 0; i < KEYS; i += 100) await fill(clients[0]!, i);
+  await warmUp(store);
+  return store;
+
+  async function leader(): Promise<number | undefined> {
+    const answers = await Promise.all(clients.map((port) => leads(port)));
+    const place = answers.indexOf(true);
+    return place < 0 ? undefined : place;
+  }
+}
+
+function native(ports: readonly number[]): Interface {
+  const put = (key: string): Buffer =>
+    grpcRequest(
+      '/etcdserverpb.KV/Put',
+      Buffer.concat([bytesField(1, Buffer.from(key)), bytesField(2, VALUE)]),
+    );
+  // A range without `serializable` is linearizable.
+  const get = (key: string): Buffer =>
+    grpcRequest('/etcdserverpb.KV/Range', bytesField(1, Buffer.from(key)));
+  return { ports, protocol: grpc, put: requests(put), get: requests(get) };
+}
+
+function gateway(ports: readonly number[]): Interface {
+  const value = VALUE.toString('base64');
+  return {
+    ports,
+    protocol: http1,
+    put: requests((key) => post('/v3/kv/put', { key: base64(key), value })),
+    get: requests((key) => post('/v3/kv/range', { key: base64(key) })),
+  };
 }
 
 function post(path: string, json: unknown): Buffer {
@@ -54,14 +97,33 @@ function base64(text: string): string {
   return Buffer.from(text).toString('base64');
 }
 
+async function leads(port: number): Promise<boolean> {
+  try {
+    const status = (await ask(port, '/v3/maintenance/status', {})) as {
+      header?: { member_id?: string };
+      leader?: string;
+    };
+    return status.leader !== undefined && status.leader === status.header?.member_id;
+  } catch {
+    // Killed, or not yet started: it does not lead.
+    return false;
+  }
+}
+
 /** Every key exists before anything is read; etcd takes 128 operations in one transaction. */
-async function fill(first: number): Promise<void> {
+async function fill(port: number, first: number): Promise<void> {
+  const value = VALUE.toString('base64');
   const success = Array.from({ length: 100 }, (_, i) => ({
     requestPut: { key: base64(`key-${first + i}`), value },
   }));
-  const response = await fetch(`http://127.0.0.1:${clients[0]}/v3/kv/txn`, {
+  await ask(port, '/v3/kv/txn', { success });
+}
+
+async function ask(port: number, path: string, json: unknown): Promise<unknown> {
+  const response = await fetch(`http://127.0.0.1:${port}${path}`, {
     method: 'POST',
-    body: JSON.stringify({ success }),
+    body: JSON.stringify(json),
   });
   if (!response.ok) throw new Error(await response.text());
+  return response.json();
 }

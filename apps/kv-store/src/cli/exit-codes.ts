@@ -21,6 +21,7 @@ const BY_CODE: Partial<Record<KvError['code'], number>> = {
   KV_BAD_REQUEST: 2,
   KV_TOO_LARGE: 2,
   KV_NO_LEADER: 3,
+  KV_NOT_LEADER: 3,
   KV_OVERLOADED: 3,
   KV_UNREACHABLE: 3,
   KV_UNCERTAIN: 3,

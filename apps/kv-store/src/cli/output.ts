@@ -28,11 +28,23 @@ export async function printStatus(
     await writeOut(`${JSON.stringify(documents, null, 2)}\n`);
   } else {
     const rows = statuses.map((status, i) => statusRow(endpoints[i] ?? '', status));
-    await writeOut(table([HEADINGS, ...rows]));
+    await writeOut(table(HEADINGS, rows));
   }
   if (!statuses.some((status) => !(status instanceof Error) && status.role === 'leader')) {
     throw new KvError('KV_NO_LEADER', 'no node says that it leads');
   }
+}
+
+/** One line per member. */
+export async function printMembers({
+  members,
+  voters,
+}: {
+  readonly members: readonly string[];
+  readonly voters: readonly string[];
+}): Promise<void> {
+  const rows = members.map((id) => [id, voters.includes(id) ? 'votes' : 'learns']);
+  await writeOut(table(['node', 'part'], rows));
 }
 
 const HEADINGS = ['node', 'endpoint', 'role', 'term', 'commit', 'applied', 'log', 'put p50/p99 ms'];
@@ -53,8 +65,9 @@ function statusRow(endpoint: string, status: NodeStatus | Error): string[] {
   ];
 }
 
-function table(rows: readonly (readonly string[])[]): string {
-  const widths = HEADINGS.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
+function table(headings: readonly string[], body: readonly (readonly string[])[]): string {
+  const rows = [headings, ...body];
+  const widths = headings.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
   const line = (row: readonly string[]): string =>
     row
       .map((cell, column) => cell.padEnd(widths[column]!))

@@ -5,7 +5,7 @@ import { KvClient, type WriteCallOptions } from '../client.ts';
 import { KvError } from '../errors.ts';
 import { EXIT_CODES } from './exit-codes.ts';
 import { type ImportOptions, runImport } from './import.ts';
-import { printEntry, printStatus, writeOut } from './output.ts';
+import { printEntry, printMembers, printStatus, writeOut } from './output.ts';
 
 const DEFAULT_ENDPOINTS = 'http://127.0.0.1:7101,http://127.0.0.1:7102,http://127.0.0.1:7103';
 
@@ -19,6 +19,7 @@ Examples:
   dskv scan --prefix photos/ --keys-only      what is there
   dskv import cities.tsv --key geonameid      one entry per line, with a progress bar
   dskv status                                 who leads, and how far everyone is
+  dskv add-node n4                            take in a node that was started with --join
   DSKV_ENDPOINTS=http://10.0.0.1:7101 dskv get greeting
 
 ${EXIT_CODES}`;
@@ -52,6 +53,7 @@ export function createProgram(): Command {
   addWrites(program);
   addImport(program);
   addStatus(program);
+  addMembers(program);
   // Commands made later inherit nothing: each must throw instead of exiting as well.
   for (const command of program.commands) command.exitOverride();
   return program;
@@ -185,6 +187,31 @@ function addStatus(program: Command): void {
           await client.status({ signal }),
           options.json === true,
         );
+      });
+    });
+}
+
+function addMembers(program: Command): void {
+  program
+    .command('add-node <name>')
+    .description(
+      'Takes a node that was started with --join into the cluster: it is sent the data, then it\n' +
+        'votes. Prints the members. Doing it once more changes nothing.',
+    )
+    .option('--learner', 'it gets the data, but no vote')
+    .addHelpText('after', '\nExample:\n  dskv add-node n4\n')
+    .action(async (name: string, options: { learner?: true }) => {
+      await withClient(program, async (client, signal) => {
+        const as = options.learner ? 'learner' : 'voter';
+        await printMembers(await client.changeMember(name, as, { signal }));
+      });
+    });
+  program
+    .command('remove-node <name>')
+    .description('Removes a node for good, and prints the members that are left.')
+    .action(async (name: string) => {
+      await withClient(program, async (client, signal) => {
+        await printMembers(await client.changeMember(name, 'removed', { signal }));
       });
     });
 }

@@ -4,37 +4,36 @@
  * What is known of a node comes from two sources only: whether its process lives, and what its
  * `GET /status` answers every `POLL_EVERY_MS`. The cluster has no other way in than its users have.
  *
- * Invariants: a node's state follows `starting -> running <-> cut off -> killed -> starting`; two
- * commands for one node never overlap; `close()` leaves no process behind.
+ * Invariants: a node's state follows `starting -> running <-> cut off -> killed -> starting`, with
+ * `joining` before it first runs and `leaving` at its end; two commands for one node never overlap,
+ * nor do two changes of members; `close()` leaves no process behind.
  */
-import { mkdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { rmSync } from 'node:fs';
+import { KvClient, KvError } from '../client.ts';
 import { DemoError } from './demo-error.ts';
 import type { EventLog } from './event-log.ts';
-import { NodeProcess } from './node-process.ts';
-import type { NodeState, NodeStatus, NodeView } from './state.ts';
-import { SyncCount, type Syncs } from './sync-count.ts';
+import { freePorts } from './free-ports.ts';
+import { createMember, type Member, type MemberOptions } from './member.ts';
+import { readRoll, writeRoll } from './roll.ts';
+import { MAX_NODES, MIN_NODES, type NodeState, type NodeStatus, type NodeView } from './state.ts';
+import type { Syncs } from './sync-count.ts';
 import { wait } from './wait.ts';
 
 const POLL_EVERY_MS = 200;
 const STATUS_WITHIN_MS = 1_000;
 const START_WITHIN_MS = 20_000;
+const CHANGE_AGAIN_MS = 1_000;
+/** A poll asks every process that can be reached. */
+const ASKED: ReadonlySet<NodeState> = new Set(['running', 'cut off', 'joining', 'leaving']);
 
-export interface ClusterOptions {
+export interface ClusterOptions extends Omit<MemberOptions, 'onExit'> {
+  /** Of a new cluster. */
   readonly size: number;
-  readonly directory: string;
-  /** The server's program, `dist/server.js`. */
-  readonly serverFile: string;
-  readonly keyFile: string;
-  /** Two per node: HTTP, then the other nodes' door. */
-  readonly ports: readonly number[];
   readonly events: EventLog;
   /** Time since the demo started. */
   readonly elapsedMs: () => number;
   /** Called when a node that had started ends by itself. */
   readonly onFailure: (error: DemoError) => void;
-  /** Counts the nodes' fsync and fdatasync calls from outside, with strace. @default false */
-  readonly countSyncs?: boolean;
 }
 
 export interface Kill {
@@ -45,32 +44,22 @@ export interface Kill {
   readonly goneAtMs: number;
 }
 
-interface Member {
-  readonly id: string;
-  readonly httpUrl: string;
-  readonly process: NodeProcess;
-  readonly syncs: SyncCount | undefined;
-  state: NodeState;
-  status: NodeStatus | undefined;
-  /** The commit index to reach before the node counts as caught up after a restart. */
-  catchUp: { readonly to: number; readonly from: number; readonly sinceMs: number } | undefined;
-  /** Commands to this node wait for each other here. */
-  turn: Promise<unknown>;
-}
-
 export class Cluster {
-  readonly #members: readonly Member[];
+  readonly #options: ClusterOptions;
+  #members: readonly Member[] = [];
+  #nextNumber = 1;
   readonly #events: EventLog;
   readonly #elapsedMs: () => number;
   readonly #closing = new AbortController();
   #polls: Promise<unknown> = Promise.resolve();
   #announcedTerm = 0;
+  /** Changes of members wait for each other here. */
+  #change: Promise<unknown> = Promise.resolve();
 
   constructor(options: ClusterOptions) {
+    this.#options = options;
     this.#events = options.events;
     this.#elapsedMs = options.elapsedMs;
-    const ids = Array.from({ length: options.size }, (_, index) => `n${index + 1}`);
-    this.#members = ids.map((id, index) => this.#member(id, index, ids, options));
   }
 
   get ids(): readonly string[] {
@@ -79,6 +68,20 @@ export class Cluster {
 
   /** Starts every node; resolves when one of them leads. */
   async start(): Promise<void> {
+    const { directory, size } = this.#options;
+    const { ids, next, isNew } = readRoll(directory, size);
+    this.#nextNumber = next;
+    const ports = await freePorts(ids.length * 2);
+    const places = ids.map((id, index) => {
+      const [httpPort, doorPort] = ports.slice(index * 2);
+      return { id, httpPort: httpPort!, doorPort: doorPort! };
+    });
+    const doors = places.map(({ id, doorPort }) => ({ id, doorUrl: `ws://127.0.0.1:${doorPort}` }));
+    this.#members = places.map((place) => {
+      const others = doors.filter(({ id }) => id !== place.id);
+      return createMember(place, others, !isNew, this.#memberOptions());
+    });
+    writeRoll(directory, { ids, next });
     await Promise.all(this.#members.map((member) => this.#startProcess(member)));
     this.#polls = this.#poll();
     await this.waitUntil(
@@ -86,6 +89,8 @@ export class Cluster {
       'no leader was elected',
       START_WITHIN_MS,
     );
+    // An earlier run may have ended before a node that it started was a member.
+    if (!isNew) for (const id of ids) await this.#changeMember(id, 'voter');
   }
 
   views(): NodeView[] {
@@ -175,6 +180,61 @@ export class Cluster {
     });
   }
 
+  /**
+   * Starts a node with an empty disk and has the cluster take it in; resolves with its name when it
+   * has a vote.
+   */
+  add(): Promise<string> {
+    return this.#inLine(async () => {
+      if (this.#members.length >= MAX_NODES) {
+        throw new DemoError(`The demo runs ${MAX_NODES} nodes at most.`);
+      }
+      const [httpPort, doorPort] = await freePorts(2);
+      const id = `n${this.#nextNumber}`;
+      const place = { id, httpPort: httpPort!, doorPort: doorPort! };
+      const member = createMember(place, this.#members, true, this.#memberOptions());
+      this.#nextNumber += 1;
+      this.#setMembers([...this.#members, member]);
+      const sinceMs = this.#elapsedMs();
+      this.#events.add('join', `${id}, a new node with an empty disk, asks to join`, id);
+      await this.#startProcess(member);
+      member.state = 'joining';
+      await this.#changeMember(id, 'voter');
+      member.status = (await this.#ask(member)) ?? member.status;
+      member.state = 'running';
+      const seconds = ((this.#elapsedMs() - sinceMs) / 1_000).toFixed(1);
+      const { lastIndex = 0, snapshotsInstalled = 0 } = member.status ?? {};
+      const how = snapshotsInstalled > 0 ? ', most of it as a snapshot' : '';
+      const entries = lastIndex.toLocaleString('en');
+      const text = `${id} is a member after ${seconds} s: it holds ${entries} log entries${how}`;
+      this.#events.add('joined', text, id);
+      return id;
+    });
+  }
+
+  /** Has the cluster let the node go, then ends its process and clears its disk. */
+  remove(id: string): Promise<void> {
+    return this.#inLine(() =>
+      this.#inTurn(id, async (member) => {
+        if (this.#members.length <= MIN_NODES) {
+          throw new DemoError(`The demo keeps ${MIN_NODES} nodes: add one before you remove one.`);
+        }
+        const before = member.state;
+        if (member.process.alive) member.state = 'leaving';
+        try {
+          await this.#changeMember(id, 'removed');
+        } catch (error) {
+          member.state = before;
+          throw error;
+        }
+        await member.process.stop();
+        this.#setMembers(this.#members.filter((other) => other !== member));
+        rmSync(member.directory, { recursive: true, force: true });
+        this.#events.add('left', `${id} was removed: it is no member any more, and ended`, id);
+      }),
+    );
+  }
+
   /** The highest commit index any node has reported. */
   commitIndex(): number {
     return Math.max(0, ...this.#members.map((member) => member.status?.commitIndex ?? 0));
@@ -220,42 +280,36 @@ export class Cluster {
   /** Stops every process, politely first. Idempotent. */
   async close(): Promise<void> {
     this.#closing.abort(new DemoError('The demo is closing.'));
+    await this.#change;
     await Promise.all(this.#members.map((member) => member.process.stop()));
     await this.#polls;
   }
 
-  #member(id: string, index: number, ids: readonly string[], options: ClusterOptions): Member {
-    const { ports, directory, serverFile, keyFile } = options;
-    const door = (at: number): string => `127.0.0.1:${ports[at * 2 + 1]}`;
-    const data = join(directory, id);
-    mkdirSync(data, { recursive: true });
-    const http = `127.0.0.1:${ports[index * 2]}`;
-    const peers = ids.flatMap((peer, at) =>
-      peer === id ? [] : ['--peer', `${peer}=ws://${door(at)}`],
-    );
-    const args = [
-      serverFile,
-      ...['--id', id, '--data', data, '--http', http, '--listen', door(index)],
-      ...peers,
-      ...['--cluster', 'demo', '--key-file', keyFile, '--supervised'],
-    ];
-    const syncs = options.countSyncs ? new SyncCount(directory, id) : undefined;
-    const member: Member = {
-      id,
-      httpUrl: `http://${http}`,
-      process: new NodeProcess({
-        args,
-        command: process.execPath,
-        ...(syncs === undefined ? {} : { wrap: (argv) => syncs.wrap(argv) }),
-        onUnexpectedExit: (how) => this.#exited(member, how, options.onFailure),
-      }),
-      syncs,
-      state: 'starting',
-      status: undefined,
-      catchUp: undefined,
-      turn: Promise.resolve(),
-    };
-    return member;
+  #memberOptions(): MemberOptions {
+    const { onFailure } = this.#options;
+    return { ...this.#options, onExit: (member, how) => this.#exited(member, how, onFailure) };
+  }
+
+  #setMembers(members: readonly Member[]): void {
+    this.#members = members;
+    const ids = members.map(({ id }) => id);
+    writeRoll(this.#options.directory, { ids, next: this.#nextNumber });
+  }
+
+  /** Asks until it is so: what is so already is not changed, so asking again does no harm. */
+  async #changeMember(id: string, as: 'voter' | 'removed'): Promise<void> {
+    await using client = new KvClient({ endpoints: this.urls() });
+    for (;;) {
+      try {
+        await client.changeMember(id, as, { signal: this.#closing.signal });
+        return;
+      } catch (error) {
+        this.#closing.signal.throwIfAborted();
+        if (!(error instanceof KvError)) throw error;
+        this.#events.add('trouble', `the members could not be changed yet: ${error.message}`, id);
+        await wait(CHANGE_AGAIN_MS, this.#closing.signal);
+      }
+    }
   }
 
   async #startProcess(member: Member): Promise<void> {
@@ -293,9 +347,8 @@ export class Cluster {
     const asking = new Map<Member, Promise<void>>();
     while (!this.#closing.signal.aborted) {
       for (const member of this.#members) {
-        const reachable = member.state === 'running' || member.state === 'cut off';
         // A node that hangs is left to its deadline; the others are asked without it.
-        if (!reachable || asking.has(member)) continue;
+        if (!ASKED.has(member.state) || asking.has(member)) continue;
         asking.set(
           member,
           this.#pollOne(member).finally(() => asking.delete(member)),
@@ -354,6 +407,12 @@ export class Cluster {
     this.#events.add('trouble', `${member.id} ended by itself (${how})${said}`, member.id);
     const output = member.process.lastLines;
     onFailure(new DemoError(`Node ${member.id} ended by itself (${how}).`, { output }));
+  }
+
+  #inLine<T>(change: () => Promise<T>): Promise<T> {
+    const result = this.#change.then(change);
+    this.#change = result.catch(() => {});
+    return result;
   }
 
   #inTurn<T>(id: string, run: (member: Member) => Promise<T>): Promise<T> {

@@ -54,6 +54,10 @@ export class LiveClients {
     return this.#stores.reduce((sum, store) => sum + store.retries, 0);
   }
 
+  get stores(): readonly Store[] {
+    return this.#stores;
+  }
+
   /** Key to the last value acknowledged for it. */
   acknowledged(): ReadonlyMap<string, number> {
     return new Map(this.#acknowledged);

@@ -15,7 +15,6 @@ import { Closers } from './closers.ts';
 import { loadCities } from './data-set.ts';
 import { DemoError, explain } from './demo-error.ts';
 import { EventLog } from './event-log.ts';
-import { freePorts } from './free-ports.ts';
 import { type DemoOptions, HELP, readOptions } from './options.ts';
 import { outcomeOf, succeeded } from './outcome.ts';
 import { Story } from './story.ts';
@@ -68,7 +67,6 @@ async function demo(
     directory,
     serverFile: options.server ?? join(here, 'server.js'),
     keyFile: writeKey(directory),
-    ports: await freePorts(NODES * 2),
     countSyncs: options.countSyncs,
     dataSet,
     elapsedMs,

@@ -3,7 +3,7 @@ import { parseArgs } from 'node:util';
 import { DemoError } from './demo-error.ts';
 
 export const HELP = `Runs a three-node key-value store on this machine, imports the world's cities
-while nodes are being killed, and proves that nothing was lost.
+while nodes are being killed, added and removed, and proves that nothing was lost.
 
 Usage: npm run demo -- [options]
 

@@ -1,5 +1,5 @@
 /** The result of one run, as `--json` prints it and as the exit code judges it. */
-import type { Elections } from './state.ts';
+import type { Elections, PlanMark } from './state.ts';
 import type { Supervisor } from './supervisor.ts';
 import type { Syncs } from './sync-count.ts';
 
@@ -11,6 +11,9 @@ export interface Outcome {
   readonly wrong: number;
   readonly leaderKills: number;
   readonly followerKills: number;
+  /** Nodes that joined with an empty disk, and nodes that were removed, in mid-import. */
+  readonly joined: number;
+  readonly removed: number;
   /** The write gap: from the SIGKILL of a leader to the first acknowledged write sent after it. */
   readonly elections: Elections;
   /** Imported records acknowledged per second, outages included. */
@@ -32,12 +35,15 @@ export function outcomeOf(
   records: number,
   verdict: { readonly lost: number; readonly wrong: number },
 ): Outcome {
-  const marks = supervisor.marks;
+  const count = (what: PlanMark['what']): number =>
+    supervisor.marks.filter((mark) => mark.what === what).length;
   return {
     records,
     ...verdict,
-    leaderKills: marks.filter((mark) => mark.leader).length,
-    followerKills: marks.filter((mark) => !mark.leader).length,
+    leaderKills: count('leader killed'),
+    followerKills: count('follower killed'),
+    joined: count('joined'),
+    removed: count('removed'),
     elections: supervisor.meter.elections(),
     writesPerSecond: supervisor.importedPerSecond,
     retries: supervisor.retries,
@@ -58,6 +64,8 @@ export function succeeded(outcome: Outcome): boolean {
     staleReads === 0 &&
     leaderKills >= 2 &&
     elections.count >= 2 &&
-    followerKills >= 1
+    followerKills >= 1 &&
+    outcome.joined >= 1 &&
+    outcome.removed >= 1
   );
 }

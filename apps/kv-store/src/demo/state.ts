@@ -8,8 +8,23 @@
 
 export type NodeRole = 'follower' | 'pre-candidate' | 'candidate' | 'leader';
 
-/** `stopped` is a process that ended by itself, `killed` one that was ended from here. */
-export type NodeState = 'starting' | 'running' | 'cut off' | 'killed' | 'stopped';
+/**
+ * `stopped` is a process that ended by itself, `killed` one that was ended from here. `joining` has
+ * no vote yet, `leaving` soon none any more.
+ */
+export type NodeState =
+  | 'starting'
+  | 'joining'
+  | 'running'
+  | 'cut off'
+  | 'killed'
+  | 'stopped'
+  | 'leaving';
+
+/** As many as the page has room for. */
+export const MAX_NODES = 5;
+/** The fewest of which one may fail. */
+export const MIN_NODES = 3;
 
 /** The part of a server's `GET /status` that the demo reads. */
 export interface NodeStatus {
@@ -23,6 +38,9 @@ export interface NodeStatus {
   readonly lastIndex: number;
   readonly pid: number;
   readonly isolated?: boolean;
+  /** Those with a vote. */
+  readonly voters?: readonly string[];
+  readonly snapshotsInstalled?: number;
   /** Requests this process has answered to its own clients. */
   readonly counters?: { readonly writes: number; readonly reads: number };
 }
@@ -53,6 +71,9 @@ export type EventKind =
   | 'cut'
   | 'restart'
   | 'rejoin'
+  | 'join'
+  | 'joined'
+  | 'left'
   | 'caught-up'
   | 'leader'
   | 'resumed'
@@ -69,11 +90,11 @@ export interface DemoEvent {
 
 export type Phase = 'starting' | 'importing' | 'verifying' | 'ready' | 'failed';
 
-/** A process killed while records were coming in, at the record where it happened. */
-export interface KillMark {
+/** What was done to a node while records were coming in, at the record where it happened. */
+export interface PlanMark {
   readonly records: number;
   readonly node: string;
-  readonly leader: boolean;
+  readonly what: 'leader killed' | 'follower killed' | 'joined' | 'removed';
 }
 
 export interface ImportView {
@@ -82,9 +103,10 @@ export interface ImportView {
   /** Records whose write was acknowledged. */
   readonly records: number;
   readonly perSecond: number;
-  readonly marks: readonly KillMark[];
-  /** Records read back so far, over all nodes. */
+  readonly marks: readonly PlanMark[];
+  /** Records read back so far, over all nodes, and how many there are to read. */
   readonly readBack: number;
+  readonly copies: number;
   readonly verdict?: { readonly lost: number; readonly wrong: number };
 }
 

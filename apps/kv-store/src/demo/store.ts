@@ -20,6 +20,8 @@ export interface Store extends BatchWriter {
   get(key: string, signal: AbortSignal): Promise<string | undefined>;
   /** Requests that were sent again. */
   readonly retries: number;
+  /** Asks these nodes from now on. */
+  follow(urls: readonly string[]): void;
   close(): Promise<void>;
 }
 
@@ -51,6 +53,7 @@ export function openStore(urls: readonly string[], first = 0): Store {
       }));
       await client.batch(operations, { signal });
     },
+    follow: (nodes) => client.useEndpoints(nodes),
     close: () => client.close(),
   };
 }

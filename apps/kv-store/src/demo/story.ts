@@ -14,6 +14,9 @@ const SIGNS: Record<EventKind, string> = {
   cut: pc.yellow('✂'),
   restart: pc.blue('↻'),
   rejoin: pc.blue('↻'),
+  join: pc.blue('+'),
+  joined: pc.green('✓'),
+  left: pc.yellow('−'),
   'caught-up': pc.green('✓'),
   leader: pc.cyan('★'),
   resumed: pc.green('▶'),
@@ -38,7 +41,7 @@ export class Story {
       pc.dim('  Three nodes, three processes, three copies of the data on this disk. A write'),
     );
     this.#say(pc.dim('  is acknowledged once two of them have synced it. Now we import'));
-    this.#say(pc.dim(`  ${count} ${source} (${licence}) and kill nodes as we go.`));
+    this.#say(pc.dim(`  ${count} ${source} (${licence}), kill nodes, add one and remove one.`));
     this.#say('');
   }
 
@@ -56,11 +59,10 @@ export class Story {
         const detail = `${progress.perSecond.toLocaleString('en')}/s`;
         this.#bar.update('importing', progress.records, progress.total, detail);
       } else if (phase === 'verifying') {
-        const all = progress.total * supervisor.cluster.ids.length;
         this.#bar.update(
           'reading back',
           progress.readBack,
-          all,
+          progress.copies,
           'asking each node for what it holds itself',
         );
       } else {
@@ -85,6 +87,10 @@ export class Story {
       `the leader ${times(outcome.leaderKills)}, a follower ${times(outcome.followerKills)}`,
     );
     const gap = `${number(elections.p50Ms)} ms median, ${number(elections.maxMs)} ms at most`;
+    this.#row(
+      'Changed',
+      `${outcome.joined} node joined with an empty disk, ${outcome.removed} was removed`,
+    );
     this.#row('No writes for', `${gap} (from kill to the next acknowledged write)`);
     this.#row('Imported at', `${number(outcome.writesPerSecond)} records/s, durably`);
     this.#row('Meanwhile', `${number(outcome.livePuts)} single puts, p50 ${outcome.putP50Ms} ms`);

@@ -38,6 +38,8 @@ export interface SupervisedDemo {
   kill(id: string): Promise<void>;
   killLeader(): Promise<void>;
   setLoad(load: Load): Promise<void>;
+  add(): Promise<string>;
+  remove(id: string): Promise<void>;
   readonly cluster: {
     readonly ids: readonly string[];
     restart(id: string): Promise<void>;
@@ -110,6 +112,7 @@ export class SupervisorHttp {
   async #command(pathname: string): Promise<void> {
     const supervisor = this.#supervisor;
     if (pathname === '/api/kill-leader') return supervisor.killLeader();
+    if (pathname === '/api/nodes') return void (await supervisor.add());
     const [, load] = pathname.match(/^\/api\/load\/(\w+)$/) ?? [];
     if (load !== undefined && LOADS.includes(load)) return supervisor.setLoad(load as Load);
     const [, id, verb] = pathname.match(/^\/api\/nodes\/(\w+)\/(\w+)$/) ?? [];
@@ -121,6 +124,8 @@ export class SupervisorHttp {
         return supervisor.cluster.restart(id);
       case 'cut':
         return supervisor.cluster.cut(id);
+      case 'remove':
+        return supervisor.remove(id);
       case 'rejoin':
         return supervisor.cluster.rejoin(id);
       default:

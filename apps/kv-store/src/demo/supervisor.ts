@@ -19,9 +19,9 @@ import type {
   DemoTick,
   DemoUpdate,
   ImportView,
-  KillMark,
   Load,
   Phase,
+  PlanMark,
 } from './state.ts';
 import { openStore, type Store } from './store.ts';
 
@@ -42,13 +42,14 @@ export class Supervisor {
   readonly #dataSet: DataSet;
   readonly #importer: Importer;
   readonly #writers: Store[] = [];
-  readonly #marks: KillMark[] = [];
+  readonly #marks: PlanMark[] = [];
   readonly #closing = new AbortController();
   readonly #failure = new AbortController();
   readonly #listeners = new Set<() => void>();
   #ticker: NodeJS.Timeout | undefined;
   #phase: Phase = 'starting';
   #readBack = 0;
+  #nodesReadBack: number | undefined;
   #verdict: Verdict | undefined;
   #lastErrorMs = Number.NEGATIVE_INFINITY;
   #closed: Promise<void> | undefined;
@@ -71,7 +72,7 @@ export class Supervisor {
     });
   }
 
-  get marks(): readonly KillMark[] {
+  get marks(): readonly PlanMark[] {
     return this.#marks;
   }
 
@@ -129,11 +130,13 @@ export class Supervisor {
     const both = AbortSignal.any([signal, either.signal]);
     const plan = runKillPlan({
       cluster: this.cluster,
+      add: () => this.add(),
+      remove: (id) => this.remove(id),
       importer: this.#importer,
       meter: this.meter,
       events: this.events,
       total,
-      onKill: (mark) => this.#marks.push(mark),
+      onMark: (mark) => this.#marks.push(mark),
       signal: both,
     });
     try {
@@ -148,6 +151,7 @@ export class Supervisor {
   }
 
   async #readBackAll(signal: AbortSignal): Promise<Verdict> {
+    this.#nodesReadBack = this.cluster.ids.length;
     return readBack({
       cluster: this.cluster,
       dataSet: this.#dataSet,
@@ -164,6 +168,18 @@ export class Supervisor {
         this.events.add(fine ? 'verified' : 'trouble', fine ? text : trouble, id);
       },
     });
+  }
+
+  /** A node more; clients ask it as well from then on. */
+  async add(): Promise<string> {
+    const id = await this.cluster.add();
+    this.#followMembers();
+    return id;
+  }
+
+  async remove(id: string): Promise<void> {
+    await this.cluster.remove(id);
+    this.#followMembers();
   }
 
   /** SIGKILL by hand; a leader's write gap is measured as in the plan. */
@@ -230,8 +246,14 @@ export class Supervisor {
       perSecond: this.#importer.perSecond,
       marks: this.#marks,
       readBack: this.#readBack,
+      copies: this.#dataSet.records.length * (this.#nodesReadBack ?? this.cluster.ids.length),
       ...(this.#verdict === undefined ? {} : { verdict: this.#verdict }),
     };
+  }
+
+  #followMembers(): void {
+    const urls = this.cluster.urls();
+    for (const store of [...this.#writers, ...this.live.stores]) store.follow(urls);
   }
 
   #measure(kill: Kill | undefined): void {

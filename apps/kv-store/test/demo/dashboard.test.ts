@@ -57,8 +57,11 @@ describe.skipIf(executablePath === undefined)('the dashboard, in Chromium', () =
       .poll(() => text('.import'), { ...WITHIN, timeout: 75_000 })
       .toContain('0 lost, 0 wrong');
     expect(await text('.import')).toContain('2,000 records');
-    expect(await page.locator('.mark.leader').count()).toBe(2);
-    expect(await page.locator('.mark').count()).toBe(3);
+    expect(await page.locator('.mark.leader-killed').count()).toBe(2);
+    expect(await page.locator('.mark').count()).toBe(5);
+    // One node came, another went for good.
+    expect(await card('n4').count()).toBe(1);
+    expect(await page.locator('[data-node]').count()).toBe(3);
     await expect.poll(() => text('h1'), WITHIN).toBe('All three nodes are well');
   }, 90_000);
 
@@ -95,9 +98,20 @@ describe.skipIf(executablePath === undefined)('the dashboard, in Chromium', () =
     await expect.poll(() => text('h1'), WITHIN).toBe('All three nodes are well');
   }, 60_000);
 
+  it('adds a node, which gets the data and a vote, and removes another', async () => {
+    await page.getByRole('button', { name: 'Add node' }).click();
+    await expect.poll(() => text('.events'), WITHIN).toContain('n5 is a member after');
+    await expect.poll(() => text('h1'), WITHIN).toBe('All four nodes are well');
+    await page.getByRole('button', { name: 'Remove n4' }).click();
+    await expect.poll(() => text('.events'), WITHIN).toContain('n4 was removed');
+    await expect.poll(() => card('n4').count(), WITHIN).toBe(0);
+    await expect.poll(() => text('h1'), WITHIN).toBe('All three nodes are well');
+  }, 60_000);
+
   it('can be worked by keyboard alone', async () => {
     const before = (await leader().getAttribute('data-node'))!;
     await page.getByRole('radio', { name: 'light' }).focus();
+    await page.keyboard.press('Tab');
     await page.keyboard.press('Tab');
     await page.keyboard.press('Enter');
     await expect.poll(() => saysOf(before), WITHIN).toContain('killed');

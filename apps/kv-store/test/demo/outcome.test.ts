@@ -7,6 +7,8 @@ const fine: Outcome = {
   wrong: 0,
   leaderKills: 2,
   followerKills: 1,
+  joined: 1,
+  removed: 1,
   elections: { count: 2, p50Ms: 700, maxMs: 800 },
   writesPerSecond: 7_000,
   retries: 30,
@@ -17,7 +19,7 @@ const fine: Outcome = {
 };
 
 describe('a run succeeds', () => {
-  it('when nothing was lost although the leader was killed twice and a follower once', () => {
+  it('when nothing was lost although nodes were killed, added and removed', () => {
     expect(succeeded(fine)).toBe(true);
   });
 
@@ -29,6 +31,8 @@ describe('a run succeeds', () => {
       { staleReads: 1 },
       { leaderKills: 1 },
       { followerKills: 0 },
+      { joined: 0 },
+      { removed: 0 },
       { elections: { count: 1, p50Ms: 700, maxMs: 700 } },
     ];
     for (const flaw of flaws) expect(succeeded({ ...fine, ...flaw })).toBe(false);

@@ -40,6 +40,11 @@ beforeEach(async () => {
     kill: (id) => said(`kill ${id}`)(),
     killLeader: said('kill leader'),
     setLoad: (load) => said(`load ${load}`)(),
+    add: async () => {
+      await said('add')();
+      return 'n3';
+    },
+    remove: (id) => said(`remove ${id}`)(),
     cluster: {
       ids: ['n1', 'n2'],
       restart: (id) => said(`restart ${id}`)(),
@@ -101,8 +106,10 @@ describe('the door of the supervisor', () => {
     }
     await ask('/api/kill-leader', { method: 'POST', headers });
     await ask('/api/load/heavy', { method: 'POST', headers });
+    await ask('/api/nodes', { method: 'POST', headers });
+    await ask('/api/nodes/n1/remove', { method: 'POST', headers });
     const expected = ['kill n1', 'restart n2', 'cut n1', 'rejoin n1', 'kill leader', 'load heavy'];
-    expect(commands).toEqual(expected);
+    expect(commands).toEqual([...expected, 'add', 'remove n1']);
   });
 
   it('refuses every request with a Host that is not a loopback name on its own port', async () => {

@@ -7,10 +7,10 @@ import {
   type StateMachine,
   type StoreMachine,
 } from '@ds/raft';
-// @boundaries-ignore a seam that raft keeps for planted bugs, and does not publish
-import { openWithRules } from '../../../../packages/raft/src/driver.ts';
 // @boundaries-ignore as above
-import { type Rules, raftRules } from '../../../../packages/raft/src/rules.ts';
+import { type Rules, raftRules } from '../../../../packages/raft/src/core/rules.ts';
+// @boundaries-ignore a seam that raft keeps for planted bugs, and does not publish
+import { openWithRules } from '../../../../packages/raft/src/driver/driver.ts';
 import { KvNode } from '../../src/kv-node.ts';
 import { applyCommand } from '../../src/machine.ts';
 import { openEngine } from '../../src/open-engine.ts';

@@ -6,6 +6,8 @@ import { KvClient } from '../../src/client.ts';
 import { buildPrograms, type Ended, freePorts, Program, removePrograms } from './programs.ts';
 
 export class ThreeServers implements AsyncDisposable {
+  /** Of the binary client `test`. */
+  static readonly token: string = 'a-token-of-the-test';
   readonly directory: string;
   readonly #ports: readonly number[];
   readonly #programs = new Map<string, Program>();
@@ -14,12 +16,13 @@ export class ThreeServers implements AsyncDisposable {
     this.directory = directory;
     this.#ports = ports;
     writeFileSync(join(directory, 'key'), 'a key that all three of them share');
+    writeFileSync(join(directory, 'tokens'), `# who may\ntest ${ThreeServers.token}\n`);
   }
 
   static async start(): Promise<ThreeServers> {
     await buildPrograms();
     const directory = mkdtempSync(join(tmpdir(), 'ds-kv-process-'));
-    const servers = new ThreeServers(directory, await freePorts(6));
+    const servers = new ThreeServers(directory, await freePorts(9));
     await Promise.all(servers.ids.map((id) => servers.start(id)));
     return servers;
   }
@@ -28,6 +31,22 @@ export class ThreeServers implements AsyncDisposable {
 
   get endpoints(): string[] {
     return this.ids.map((_, i) => `http://127.0.0.1:${this.#ports[i]}`);
+  }
+
+  /** The doors for binary clients. */
+  get doors(): Record<string, string> {
+    return Object.fromEntries(
+      this.ids.map((id, i) => [id, `ws://127.0.0.1:${this.#ports[6 + i]}`]),
+    );
+  }
+
+  /** What a node that is to join is told of the others. */
+  get peerArgs(): string[] {
+    const peers = this.ids.flatMap((id, i) => [
+      '--peer',
+      `${id}=ws://127.0.0.1:${this.#ports[3 + i]}`,
+    ]);
+    return [...peers, '--key-file', join(this.directory, 'key')];
   }
 
   dataOf(id: string): string {
@@ -43,6 +62,8 @@ export class ThreeServers implements AsyncDisposable {
       ...['--id', id, '--data', this.dataOf(id)],
       ...['--http', `127.0.0.1:${this.#ports[at]}`, '--listen', `127.0.0.1:${this.#ports[3 + at]}`],
       ...['--key-file', join(this.directory, 'key'), '--election-timeout', '300', ...peers],
+      ...['--binary', `127.0.0.1:${this.#ports[6 + at]}`, '--snapshot-entries', '100'],
+      ...['--token-file', join(this.directory, 'tokens')],
     ];
   }
 

@@ -9,6 +9,11 @@ export interface ServerHandle extends NodeHandle {
   readonly node: KvNode;
 }
 
+/** Longer than a leader stays without a majority, and than others wait before they stand. */
+const UNSEAT_MS = 350;
+/** Shorter than a candidate waits before it stands once more. */
+const HELD_UP_MS = 140;
+
 export class FaultInjector {
   readonly #world: World;
   readonly #random: Random;
@@ -72,28 +77,41 @@ export class FaultInjector {
     this.#world.after(downMs, () => this.#bringBack(id));
   }
 
-  /** Two halves that cannot hear one another, and between them a server that keeps stumbling. */
+  /**
+   * A voter between two halves that cannot hear one another is asked by both for its vote in the
+   * same term, and stumbles between the two: what the first to stand asks of it is held up on the
+   * way, the other is elected, the voter restarts, and only then it is asked again.
+   */
   #swingVoter(): void {
     const voter = this.#draw(this.#servers);
     const others = this.#servers.filter((id) => id !== voter);
-    this.#world.partition([others.slice(0, others.length / 2), others.slice(others.length / 2)]);
-    const stumble = (): void => {
-      this.#world.crash(voter, { disk: 'process' });
-      this.#world.after(this.#random() * 4, () => this.#bringBack(voter));
-    };
-    let term = 0;
-    let stumbleAtMs = this.#world.now + this.#random() * 200;
+    const half = others.length / 2;
+    this.#world.partition([others.slice(0, half), others.slice(half)]);
+    let first: { readonly term: number; readonly untilMs: number } | undefined;
+    let unseatedMs = Number.NEGATIVE_INFINITY;
+    let isOver = false;
+    const inRole = (role: KvStatus['role']): string | undefined =>
+      others.find((id) => this.#statusOf(id)?.role === role);
     this.#watch(2_500, () => {
-      const status = this.#statusOf(voter);
-      if (status === undefined) return;
-      // Best of all, it stumbles when it has just given its vote away.
-      if (status.term > term && status.leader === null) {
-        term = status.term;
-        stumbleAtMs = Math.min(stumbleAtMs, this.#world.now + this.#random() * 12);
+      const { now } = this.#world;
+      const [candidate, elected] = [inRole('candidate'), inRole('leader')];
+      if (isOver) return;
+      if (first !== undefined && now < first.untilMs) {
+        if (elected === undefined || this.#statusOf(elected)?.term !== first.term) return;
+        this.#world.block(elected, voter);
+        this.#world.crash(voter, { disk: 'process' });
+        this.#world.after(1, () => this.#bringBack(voter));
+        this.#world.after(2 * HELD_UP_MS, () => this.#world.heal());
+        isOver = true;
+      } else if (candidate !== undefined) {
+        first = { term: this.#statusOf(candidate)!.term, untilMs: now + HELD_UP_MS };
+        this.#world.link(candidate, voter).clog(HELD_UP_MS);
+      } else if ((elected ?? this.#leader()) !== undefined && now - unseatedMs > 2 * UNSEAT_MS) {
+        // Without the voter neither half is a majority, and whoever leads gives up.
+        unseatedMs = now;
+        this.#world.crash(voter, { disk: 'process' });
+        this.#world.after(UNSEAT_MS, () => this.#bringBack(voter));
       }
-      if (this.#world.now < stumbleAtMs) return;
-      stumbleAtMs = this.#world.now + 30 + this.#random() * 200;
-      stumble();
     });
   }
 

@@ -1,16 +1,14 @@
 /** The page: what is the matter, who is who, how it feels to clients, what happened. */
 import { useCallback, useState } from 'preact/hooks';
-import type { DemoState, Load } from '../../src/demo/state.ts';
+import { type DemoState, type Load, MAX_NODES } from '../../src/demo/state.ts';
 import { ClusterPicture } from './cluster-picture.tsx';
-import { command, useSupervisor } from './connection.ts';
+import { command, type Send, useSupervisor } from './connection.ts';
 import { EventList } from './event-list.tsx';
 import { Headline } from './headline.tsx';
 import { ImportStrip } from './import-strip.tsx';
 import { LatencyChart } from './latency-chart.tsx';
 import { NodeCard } from './node-card.tsx';
 import { ThroughputChart } from './throughput-chart.tsx';
-
-export type Send = (path: string) => Promise<void>;
 
 export function App() {
   const { state, connected } = useSupervisor();
@@ -47,7 +45,7 @@ export function App() {
             ))}
           </div>
         </section>
-        <ImportStrip progress={state.import} phase={state.phase} nodes={state.nodes.length} />
+        <ImportStrip progress={state.import} phase={state.phase} />
         <section class="charts">
           <ThroughputChart state={state} />
           <LatencyChart state={state} />
@@ -60,6 +58,11 @@ export function App() {
       </footer>
     </>
   );
+}
+
+/** One change of members after the other. */
+function isChanging({ nodes }: DemoState): boolean {
+  return nodes.some(({ state }) => state === 'joining' || state === 'leaving');
 }
 
 const LOADS: readonly Load[] = ['off', 'light', 'heavy'];
@@ -89,6 +92,13 @@ function TopBar({ state, send }: { state: DemoState; send: Send }) {
             </label>
           ))}
         </fieldset>
+        <button
+          type="button"
+          disabled={isChanging(state) || state.nodes.length >= MAX_NODES}
+          onClick={() => send('nodes')}
+        >
+          Add node
+        </button>
         <button
           type="button"
           class="danger strong"

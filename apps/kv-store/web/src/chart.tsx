@@ -6,7 +6,7 @@
  */
 import { useEffect, useRef, useState } from 'preact/hooks';
 import uPlot from 'uplot';
-import type { DemoEvent, DemoState, Sample } from '../../src/demo/state.ts';
+import type { DemoEvent, DemoState, EventKind, Sample } from '../../src/demo/state.ts';
 import { clock } from './format.ts';
 
 const WINDOW_SECONDS = 120;
@@ -156,7 +156,15 @@ function window(last: number): [number, number] {
   return [Math.max(0, end - WINDOW_SECONDS), end];
 }
 
-/** A line for each kill and each new leader, with the node's name above the plot. */
+const MARKED: Partial<Record<EventKind, { readonly text: string; readonly colour: string }>> = {
+  kill: { text: '✕', colour: '--bad' },
+  leader: { text: '★', colour: '--accent' },
+  cut: { text: '⌁', colour: '--warn' },
+  joined: { text: '+', colour: '--good' },
+  left: { text: '−', colour: '--warn' },
+};
+
+/** A line for each kill, new leader and change of members, with the node's name above the plot. */
 function drawMarks(self: uPlot, events: readonly DemoEvent[]): void {
   const { ctx } = self;
   const { left, top, width, height } = self.bbox;
@@ -167,10 +175,11 @@ function drawMarks(self: uPlot, events: readonly DemoEvent[]): void {
   ctx.lineWidth = ratio;
   let labelledUpTo = 0;
   for (const { atMs, kind, node } of events) {
-    if (kind !== 'kill' && kind !== 'leader' && kind !== 'cut') continue;
+    const sign = MARKED[kind];
+    if (sign === undefined) continue;
     const x = Math.round(self.valToPos(atMs / 1_000, 'x', true));
     if (x < left || x > left + width) continue;
-    const tone = colour({ kill: '--bad', leader: '--accent', cut: '--warn' }[kind]);
+    const tone = colour(sign.colour);
     ctx.strokeStyle = tone;
     ctx.globalAlpha = 0.55;
     ctx.setLineDash(kind === 'leader' ? [] : [3 * ratio, 3 * ratio]);
@@ -178,7 +187,7 @@ function drawMarks(self: uPlot, events: readonly DemoEvent[]): void {
     ctx.moveTo(x, top);
     ctx.lineTo(x, top + height);
     ctx.stroke();
-    const label = `${{ kill: '✕', leader: '★', cut: '⌁' }[kind]} ${node ?? ''}`;
+    const label = `${sign.text} ${node ?? ''}`;
     const labelWidth = ctx.measureText(label).width;
     // A kill and the election that follows are close: the second name moves aside.
     const rightmost = ctx.canvas.width - labelWidth / 2;

@@ -73,6 +73,7 @@ function Node({ node, at }: { node: NodeView; at: Point }) {
 
 function kindOf(node: NodeView): string {
   if (node.state === 'starting') return 'starting';
+  if (node.state === 'joining' || node.state === 'leaving') return 'changing';
   if (isDown(node)) return 'down';
   return node.state === 'cut off' ? 'cut' : (node.status?.role ?? 'follower');
 }

@@ -46,6 +46,9 @@ function fold(state: DemoState, update: DemoUpdate): DemoState {
   };
 }
 
+/** Sends a command, and shows the user what went wrong, if something did. */
+export type Send = (path: string) => Promise<void>;
+
 /** Sends a command to the supervisor. @throws what it answers when the command failed. */
 export async function command(path: string): Promise<void> {
   const response = await fetch(`api/${path}`, { method: 'POST' });

@@ -3,6 +3,7 @@ import type { DemoState, NodeView } from '../../src/demo/state.ts';
 import { count, duration } from './format.ts';
 
 const RECENT_SAMPLES = 4;
+const NUMBERS: Readonly<Record<number, string>> = { 3: 'three', 4: 'four', 5: 'five' };
 
 export function Headline({ state }: { state: DemoState }) {
   const { title, tone, detail } = describe(state);
@@ -50,17 +51,19 @@ function Figure({ name, value, unit = '' }: { name: string; value: string; unit?
 
 function describe(state: DemoState): { title: string; detail: string; tone: string } {
   const { nodes } = state;
-  const up = nodes.filter((node) => node.state === 'running');
+  const joining = nodes.find((node) => node.state === 'joining');
+  const voters = nodes.filter((node) => node !== joining);
+  const up = voters.filter((node) => node.state === 'running' || node.state === 'leaving');
   const leader = up.find((node) => node.status?.role === 'leader');
-  const majority = Math.floor(nodes.length / 2) + 1;
-  const missing = nodes.filter((node) => node.state !== 'running');
+  const majority = Math.floor(voters.length / 2) + 1;
+  const missing = voters.filter((node) => !up.includes(node));
   if (state.phase === 'starting') {
     return { title: 'The nodes are starting', detail: 'Three processes, one cluster.', tone: '' };
   }
   if (up.length < majority) {
     return {
       title: 'No majority: writes wait',
-      detail: `${list(missing)}. One node alone can promise nothing, so it does not. Bring one back.`,
+      detail: `${list(missing)}. Fewer than half can promise nothing, so they do not. Bring one back.`,
       tone: 'bad',
     };
   }
@@ -75,12 +78,27 @@ function describe(state: DemoState): { title: string; detail: string; tone: stri
   if (missing.length > 0) {
     return {
       title: `${sentence(missing)}, and writing goes on`,
-      detail: `${term}. ${up.length} of ${nodes.length} nodes are a majority, so nothing is lost.`,
+      detail: `${term}. ${up.length} of ${voters.length} nodes are a majority, so nothing is lost.`,
       tone: 'warn',
     };
   }
+  if (joining !== undefined) {
+    return {
+      title: `${joining.id} is joining`,
+      detail: `${term}. The new node first gets what the others hold, then a vote.`,
+      tone: 'good',
+    };
+  }
+  const leaving = nodes.find((node) => node.state === 'leaving');
+  if (leaving !== undefined) {
+    return {
+      title: `${leaving.id} is leaving`,
+      detail: `${term}. The others agree to go on without it.`,
+      tone: 'good',
+    };
+  }
   return {
-    title: `All ${nodes.length === 3 ? 'three' : nodes.length} nodes are well`,
+    title: `All ${NUMBERS[nodes.length] ?? nodes.length} nodes are well`,
     detail: `${term}. Kill it: another one takes over, and nothing is lost.`,
     tone: 'good',
   };

@@ -1,15 +1,21 @@
-/** The import and its proof: how many records are in, who was killed at which one, and the verdict. */
-import type { ImportView, Phase } from '../../src/demo/state.ts';
+/** The import and its proof: the records, what was done to the nodes meanwhile, the verdict. */
+import type { ImportView, Phase, PlanMark } from '../../src/demo/state.ts';
 import { count } from './format.ts';
+
+const MARKS: Record<PlanMark['what'], string> = {
+  'leader killed': '✕',
+  'follower killed': '✕',
+  joined: '+',
+  removed: '−',
+};
 
 interface ImportStripProps {
   readonly progress: ImportView;
   readonly phase: Phase;
-  readonly nodes: number;
 }
 
-export function ImportStrip({ progress, phase, nodes }: ImportStripProps) {
-  const { source, total, records, perSecond, marks, readBack, verdict } = progress;
+export function ImportStrip({ progress, phase }: ImportStripProps) {
+  const { source, total, records, perSecond, marks, readBack, copies, verdict } = progress;
   const proving = phase === 'verifying' || phase === 'ready';
   return (
     <section class="import" aria-label="Import">
@@ -23,15 +29,15 @@ export function ImportStrip({ progress, phase, nodes }: ImportStripProps) {
         </p>
         <div class="rail">
           <progress max={total} value={records} aria-label="Records imported" />
-          {marks.map(({ records: at, node, leader }) => (
+          {marks.map(({ records: at, node, what }) => (
             <span
               key={`${node}-${at}`}
-              class={leader ? 'mark leader' : 'mark'}
+              class={`mark ${what.replace(' ', '-')}`}
               style={{ left: `${(at / total) * 100}%` }}
-              title={`${node} was killed at record ${count(at)}`}
+              title={`${node}: ${what} at record ${count(at)}`}
             >
-              {node}
-              {leader ? ', leader' : ''}
+              {MARKS[what]} {node}
+              {what === 'leader killed' ? ', leader' : ''}
             </span>
           ))}
         </div>
@@ -41,14 +47,14 @@ export function ImportStrip({ progress, phase, nodes }: ImportStripProps) {
           <strong>{proof(phase, verdict)}</strong>
           <span>
             {proving
-              ? `${count(readBack)} of ${count(total * nodes)} copies`
-              : `then all ${nodes} copies of it`}
+              ? `${count(readBack)} of ${count(copies)} copies`
+              : `then all ${Math.round(copies / total)} copies of it`}
           </span>
         </p>
         <div class="rail">
           <progress
             class={verdict && verdict.lost + verdict.wrong > 0 ? 'bad' : 'proof'}
-            max={total * nodes}
+            max={copies}
             value={readBack}
             aria-label="Copies read back"
           />

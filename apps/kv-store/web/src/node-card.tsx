@@ -1,6 +1,6 @@
 /** One node: its role, how far its log has come beside the furthest one, and what can be done. */
-import type { NodeView } from '../../src/demo/state.ts';
-import type { Send } from './app.tsx';
+import { MIN_NODES, type NodeState, type NodeView } from '../../src/demo/state.ts';
+import type { Send } from './connection.ts';
 import { count } from './format.ts';
 
 interface NodeCardProps {
@@ -14,6 +14,7 @@ export function NodeCard({ node, nodes, send }: NodeCardProps) {
   const longest = Math.max(1, ...nodes.map((other) => other.status?.lastIndex ?? 0));
   const alive = state === 'running' || state === 'cut off';
   const role = alive ? (status?.role ?? 'starting') : state;
+  const isChanging = nodes.some((other) => CHANGING.has(other.state));
   return (
     <article
       class={`card ${state === 'running' ? role : state.replace(' ', '-')}`}
@@ -23,7 +24,9 @@ export function NodeCard({ node, nodes, send }: NodeCardProps) {
       <header>
         <h2>{id}</h2>
         <span class="role">{state === 'cut off' ? cutOff(role) : role}</span>
-        <span class="term">{status === undefined ? '' : `term ${status.term}`}</span>
+        <span class="term">
+          {status === undefined || status.term === 0 ? '' : `term ${status.term}`}
+        </span>
       </header>
       <dl class="positions">
         <Position name="log" at={status?.lastIndex} from={status?.firstIndex} of={longest} />
@@ -31,14 +34,12 @@ export function NodeCard({ node, nodes, send }: NodeCardProps) {
         <Position name="applied" at={status?.appliedIndex} of={longest} />
       </dl>
       <p class="facts">
-        {status?.counters !== undefined && (
+        {status?.counters !== undefined && state !== 'joining' && (
           <span>
             {count(status.counters.writes)} writes, {count(status.counters.reads)} reads served
           </span>
         )}
-        {state === 'killed' || state === 'stopped'
-          ? behind(status?.lastIndex, longest)
-          : `pid ${pid ?? '–'} · ${httpUrl.replace('http://', '')}`}
+        {fact(node, longest) ?? `pid ${pid ?? '–'} · ${httpUrl.replace('http://', '')}`}
       </p>
       <div class="actions">
         {state === 'killed' || state === 'stopped' ? (
@@ -51,6 +52,13 @@ export function NodeCard({ node, nodes, send }: NodeCardProps) {
         ) : (
           <Action id={id} verb="cut" text="Cut off" send={send} disabled={state !== 'running'} />
         )}
+        <Action
+          id={id}
+          verb="remove"
+          text="Remove"
+          send={send}
+          disabled={isChanging || nodes.length <= MIN_NODES}
+        />
       </div>
     </article>
   );
@@ -101,6 +109,29 @@ function Action({ id, verb, text, send, kind = '', disabled = false }: ActionPro
       {text}
     </button>
   );
+}
+
+const CHANGING: ReadonlySet<NodeState> = new Set(['joining', 'leaving']);
+
+/** What is worth more than where the process is. */
+function fact({ state, status }: NodeView, longest: number): string | undefined {
+  switch (state) {
+    case 'killed':
+    case 'stopped':
+      return behind(status?.lastIndex, longest);
+    case 'joining':
+      return joining(status?.appliedIndex ?? 0, longest);
+    case 'leaving':
+      return 'the others agree to go on without it';
+    default:
+      return undefined;
+  }
+}
+
+/** It has no vote before it holds what the others hold. */
+function joining(applied: number, longest: number): string {
+  if (applied === 0) return 'empty, is being sent a snapshot';
+  return `${count(longest - applied)} entries to go until it votes`;
 }
 
 function behind(last: number | undefined, longest: number): string {
