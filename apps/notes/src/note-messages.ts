@@ -19,13 +19,17 @@ export const COLOURS = 8;
 
 const MAX_NUMBER = 2 ** 32 - 1;
 
+/** How many replicas a page may ask about at a time: its own, and those it has edits left of. */
+export const MAX_ASKED = 16;
+
 /** A page's question: tell me of the edits of this replica. */
 export interface SavingQuestion {
   readonly replica: number;
 }
 
 export interface SavingAnswer {
-  /** So many of the replica's events are on disk. */
+  readonly replica: number;
+  /** So many of its events are on disk. */
   readonly saved: number;
   /** What was sent last did not fit in the note. */
   readonly full: boolean;
@@ -43,9 +47,9 @@ export function decodeSavingQuestion(plain: unknown): SavingQuestion {
 
 /** @throws {TypeError} for what is no answer. */
 export function decodeSavingAnswer(plain: unknown): SavingAnswer {
-  const { saved, full } = fieldsOf(plain);
+  const { replica, saved, full } = fieldsOf(plain);
   if (typeof full !== 'boolean') throw wrong('full');
-  return { saved: numberOf(saved, 'saved'), full };
+  return { replica: numberOf(replica, 'replica'), saved: numberOf(saved, 'saved'), full };
 }
 
 /** @throws {TypeError} for what is no message. */

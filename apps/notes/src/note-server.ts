@@ -13,6 +13,7 @@ import {
   decodePresence,
   decodeSavingQuestion,
   EXCHANGE_MS,
+  MAX_ASKED,
   NOTE_CHANNEL,
   PRESENCE_CHANNEL,
   SAVING_CHANNEL,
@@ -42,8 +43,8 @@ export class NoteServer {
   readonly #store: NoteStore;
   readonly #replicator: Replicator;
   readonly #saving: Channel<unknown>;
-  /** The replicas of which pages want to hear what is saved, and what they have heard. */
-  readonly #asked: Map<NodeId, { readonly replica: number; told: number }> = new Map();
+  /** Of which replicas each page wants to hear what is saved, and what it has heard. */
+  readonly #asked: Map<NodeId, Map<number, number>> = new Map();
 
   constructor({ door, store, clock = systemClock, exchangeMs = EXCHANGE_MS }: NoteServerOptions) {
     this.#store = store;
@@ -59,7 +60,9 @@ export class NoteServer {
     this.#saving = door.channel<unknown>(SAVING_CHANNEL, decodeSavingQuestion);
     this.#saving.onMessage((from, question) => {
       const { replica } = question as ReturnType<typeof decodeSavingQuestion>;
-      this.#asked.set(from, { replica, told: -1 });
+      const asked = this.#asked.get(from) ?? new Map<number, number>();
+      if (asked.size >= MAX_ASKED && !asked.has(replica)) return;
+      this.#asked.set(from, asked.set(replica, -1));
       this.#tellSaved();
     });
     door.onPeer(({ kind, peer }) => kind === 'down' && this.#asked.delete(peer));
@@ -81,8 +84,10 @@ export class NoteServer {
     this.#store.saved().then(
       () => {
         for (const [peer, asked] of this.#asked) {
-          const saved = known.get(asked.replica) ?? 0;
-          if (saved > asked.told) this.#tell(peer, { saved, full: false });
+          for (const [replica, told] of asked) {
+            const saved = known.get(replica) ?? 0;
+            if (saved > told) this.#tell(peer, { replica, saved, full: false });
+          }
         }
       },
       // The store's `onFailure` has heard of it.
@@ -91,14 +96,18 @@ export class NoteServer {
   }
 
   #rejected(from: NodeId, { code }: CrdtError): void {
-    const told = this.#asked.get(from)?.told ?? 0;
-    if (code === 'CRDT_LIMIT') this.#tell(from, { saved: Math.max(0, told), full: true });
+    if (code !== 'CRDT_LIMIT') return;
+    for (const [replica, told] of this.#asked.get(from) ?? []) {
+      this.#tell(from, { replica, saved: Math.max(0, told), full: true });
+    }
   }
 
   #tell(peer: NodeId, answer: SavingAnswer): void {
     const asked = this.#asked.get(peer);
     // What finds no room is told with the next edit that is saved.
-    if (asked && this.#saving.send(peer, answer) === 'queued') asked.told = answer.saved;
+    if (asked && this.#saving.send(peer, answer) === 'queued') {
+      asked.set(answer.replica, answer.saved);
+    }
   }
 }
 

@@ -7,6 +7,9 @@
  */
 import { ClockError } from './errors.ts';
 
+/** Without `ignoreBOM` two texts would read as one. */
+const UTF_8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
 export class ByteReader {
   readonly #bytes: Uint8Array;
   #at = 0;
@@ -54,8 +57,7 @@ export class ByteReader {
     const start = this.#at;
     const bytes = this.blob(mostBytes);
     try {
-      // Without `ignoreBOM` two texts would read as one.
-      const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+      const text = UTF_8.decode(bytes);
       return text === '' ? this.refuse('an empty string', start) : text;
     } catch {
       return this.refuse('a string that is not UTF-8', start);

@@ -13,7 +13,8 @@ export const MAX_REPLICAS: number = 2 ** 16;
  */
 export function checkReplicaId(id: string): string {
   const isText = typeof id === 'string' && id !== '' && id.isWellFormed();
-  if (!isText || new TextEncoder().encode(id).length > MAX_ID_BYTES) {
+  // A UTF-16 code unit takes three bytes at most: short ids need not be encoded to be measured.
+  if (!isText || (id.length > 42 && new TextEncoder().encode(id).length > MAX_ID_BYTES)) {
     throw new RangeError(`a replica's id is a well-formed string of 1 to ${MAX_ID_BYTES} bytes`);
   }
   return id;

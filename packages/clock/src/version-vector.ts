@@ -3,7 +3,8 @@
  *
  * Ids are kept sorted beside their counters. The list of ids is never changed, only replaced, and
  * copies share it: vectors of one group soon hold the very same list, and comparing two of them is
- * then a loop over numbers. Two equal lists that are found to be equal become one.
+ * then a loop over numbers. Two equal lists that are found to be equal become one, and a vector
+ * made from entries, as those that arrive are, takes the list of the one made before if it can.
  *
  * Invariants: ids ascend strictly by UTF-16 code units; every counter is from 1 to 2^53 - 1, for a
  * replica without updates is absent. Cost, for n replicas: `get`, `covers`, `increment` O(log n),
@@ -18,6 +19,8 @@ import { checkCounter, checkReplicaId, MAX_REPLICAS, nextCounter } from './repli
 
 /** The list of every empty vector. */
 const NOBODY: readonly string[] = [];
+/** The list of the vector last made from entries. */
+let latest = NOBODY;
 
 /** Consecutive updates of one replica: counters `from` to `to`, both included. */
 export interface DotRange {
@@ -39,8 +42,10 @@ export class VersionVector implements Iterable<[id: string, counter: number]> {
       if (checkCounter(counter) > (largest.get(checkReplicaId(id)) ?? 0)) largest.set(id, counter);
     }
     checkSize(largest.size);
-    vector.#ids = [...largest.keys()].sort();
-    vector.#counters = vector.#ids.map((id) => largest.get(id) ?? 0);
+    const ids = [...largest.keys()].sort();
+    if (ids.length !== latest.length || ids.some((id, i) => id !== latest[i])) latest = ids;
+    vector.#ids = latest;
+    vector.#counters = latest.map((id) => largest.get(id)!);
     return vector;
   }
 

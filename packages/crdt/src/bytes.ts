@@ -84,10 +84,6 @@ export class ByteReader {
     this.#end = end;
   }
 
-  get position(): number {
-    return this.#position;
-  }
-
   get remaining(): number {
     return this.#end - this.#position;
   }

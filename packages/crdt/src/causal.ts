@@ -35,6 +35,8 @@ export interface StoreType<Store> {
   read(reader: ByteReader, depth: number): Store;
 }
 
+const NOTHING_SEEN = new CausalContext();
+
 /** What two stores that are joined are parts of. */
 export interface Joining {
   readonly mine: CausalContext;
@@ -51,10 +53,16 @@ export function deltaOf<Store>(
   store: Store,
   ...old: readonly Store[]
 ): Causal<Store> {
-  const context = new CausalContext();
-  type.each(store, (replica, counter) => context.add(replica, counter));
-  for (const gone of old) type.each(gone, (replica, counter) => context.add(replica, counter));
-  return { store, context, partial: true };
+  return { store, context: contextOf(type, store, ...old), partial: true };
+}
+
+/** All dots that the stores show. */
+function contextOf<Store>(type: StoreType<Store>, ...stores: readonly Store[]): CausalContext {
+  const dots: number[] = [];
+  for (const store of stores) {
+    type.each(store, (replica, counter) => void dots.push(replica, counter));
+  }
+  return CausalContext.of(dots);
 }
 
 /** A replicated type made of a store. */
@@ -90,16 +98,14 @@ export function causal<Store, Value, Mutate>(
     },
     absorb,
     write(writer, { store, context, partial }) {
-      writer.byte(partial ? 1 : 0);
+      // A dot that is shown has been seen, which need not be said of the few that a delta shows.
+      context.write(writer, partial, partial ? contextOf(type, store) : NOTHING_SEEN);
       type.write(writer, store);
-      context.write(writer);
     },
     read(reader) {
-      const partial = reader.atMost(1, 'a flag') === 1;
+      const { context, mark: partial } = CausalContext.read(reader);
       const store = type.read(reader, 0);
-      const context = CausalContext.read(reader);
-      // A dot that is shown has been seen, whatever the bytes say.
-      type.each(store, (replica, counter) => context.add(replica, counter));
+      context.absorb(contextOf(type, store));
       return { store, context, partial };
     },
   };

@@ -1,89 +1,79 @@
 /**
  * Counters: each replica counts for itself, and the largest count of each is the newest.
  *
- * A state is two arrays, replicas in ascending order and their counts: joining two of the same
- * replicas is a loop over numbers. Cost: O(replicas).
+ * A state is one flat array, replica and count in turn: joining two of the same replicas is a loop
+ * over numbers that lie together. Cost: O(replicas).
  */
 import type { ByteReader, ByteWriter } from './bytes.ts';
-import type { Crdt, ReplicaId } from './crdt.ts';
+import { type Crdt, type ReplicaId, readReplica } from './crdt.ts';
 import { malformed } from './errors.ts';
 
-export interface Counts {
-  replicas: number[];
-  counts: number[];
-}
+/** Replica, count, replica, count, ... ascending by replica. */
+export type Counts = number[];
 
 export interface CountPair {
   readonly increments: Counts;
   readonly decrements: Counts;
 }
 
-function none(): Counts {
-  return { replicas: [], counts: [] };
+function countOf(counts: Counts, replica: ReplicaId): number {
+  for (let at = 0; at < counts.length; at += 2) {
+    if (counts[at] === replica) return counts[at + 1] as number;
+  }
+  return 0;
 }
 
-function countOf({ replicas, counts }: Counts, replica: ReplicaId): number {
-  const at = replicas.indexOf(replica);
-  return at < 0 ? 0 : (counts[at] as number);
-}
-
-function sum({ counts }: Counts): number {
+function sum(counts: Counts): number {
   let total = 0;
-  for (let index = 0; index < counts.length; index += 1) total += counts[index] as number;
+  for (let at = 1; at < counts.length; at += 2) total += counts[at] as number;
   return total;
 }
 
 function absorb(state: Counts, delta: Counts): void {
-  const { replicas, counts } = state;
-  const others = delta.replicas;
-  const theirs = delta.counts;
+  // Not beyond either end: what reads there is slow from then on.
+  const shorter = Math.min(state.length, delta.length);
   let at = 0;
-  // As long as both list the same replicas it is a loop over numbers.
-  while (at < others.length && replicas[at] === others[at]) {
-    if ((counts[at] as number) < (theirs[at] as number)) counts[at] = theirs[at] as number;
-    at += 1;
+  while (at < shorter && state[at] === delta[at]) {
+    const count = delta[at + 1] as number;
+    if (count > (state[at + 1] as number)) state[at + 1] = count;
+    at += 2;
   }
-  for (let index = at; index < others.length; index += 1) {
-    const replica = others[index] as number;
-    while (at < replicas.length && (replicas[at] as number) < replica) at += 1;
-    if (replicas[at] === replica) {
-      if ((counts[at] as number) < (theirs[index] as number)) counts[at] = theirs[index] as number;
-    } else {
-      replicas.splice(at, 0, replica);
-      counts.splice(at, 0, theirs[index] as number);
-    }
-    at += 1;
-  }
+  if (at < delta.length) absorbStrangers(state, delta, at);
 }
 
-function copy({ replicas, counts }: Counts): Counts {
-  return { replicas: replicas.slice(), counts: counts.slice() };
+/** From `start` on, where the two do not list the same replicas any more. */
+function absorbStrangers(state: Counts, delta: Counts, start: number): void {
+  let at = start;
+  for (let from = start; from < delta.length; from += 2) {
+    const replica = delta[from] as number;
+    const count = delta[from + 1] as number;
+    while (at < state.length && (state[at] as number) < replica) at += 2;
+    if (state[at] !== replica) state.splice(at, 0, replica, count);
+    else if (count > (state[at + 1] as number)) state[at + 1] = count;
+    at += 2;
+  }
 }
 
 function raised(state: Counts, replica: ReplicaId, by: number): Counts {
   if (!(Number.isSafeInteger(by) && by >= 0)) {
     throw new RangeError(`a counter goes by whole numbers from 0, not by ${by}`);
   }
-  return { replicas: [replica], counts: [countOf(state, replica) + by] };
+  return [replica, countOf(state, replica) + by];
 }
 
-function write(writer: ByteWriter, { replicas, counts }: Counts): void {
-  writer.integer(replicas.length);
-  for (let index = 0; index < replicas.length; index += 1) {
-    writer.integer(replicas[index] as number);
-    writer.integer(counts[index] as number);
-  }
+function write(writer: ByteWriter, counts: Counts): void {
+  writer.integer(counts.length / 2);
+  for (const number of counts) writer.integer(number);
 }
 
 function read(reader: ByteReader): Counts {
-  const state = none();
+  const counts: Counts = [];
   for (let rest = reader.atMost(reader.remaining, 'a length'); rest > 0; rest -= 1) {
-    const replica = reader.atMost(2 ** 32 - 1, 'a replica');
-    if (replica <= (state.replicas.at(-1) ?? -1)) throw malformed('replicas out of order');
-    state.replicas.push(replica);
-    state.counts.push(reader.integer());
+    const replica = readReplica(reader);
+    if (replica <= (counts.at(-2) ?? -1)) throw malformed('replicas out of order');
+    counts.push(replica, reader.integer());
   }
-  return state;
+  return counts;
 }
 
 /** A counter that only grows. */
@@ -93,10 +83,10 @@ export const gCounter: Crdt<
   { increment(state: Counts, replica: ReplicaId, by?: number): Counts }
 > = {
   tag: 1,
-  initial: none,
+  initial: () => [],
   value: sum,
   join(left, right) {
-    const joined = copy(left);
+    const joined = left.slice();
     absorb(joined, right);
     return joined;
   },
@@ -116,10 +106,10 @@ export const pnCounter: Crdt<
   }
 > = {
   tag: 2,
-  initial: () => ({ increments: none(), decrements: none() }),
+  initial: () => ({ increments: [], decrements: [] }),
   value: ({ increments, decrements }) => sum(increments) - sum(decrements),
   join(left, right) {
-    const joined = { increments: copy(left.increments), decrements: copy(left.decrements) };
+    const joined = { increments: left.increments.slice(), decrements: left.decrements.slice() };
     pnCounter.absorb(joined, right);
     return joined;
   },
@@ -130,10 +120,10 @@ export const pnCounter: Crdt<
   mutators: {
     increment: ({ increments }, replica, by = 1) => ({
       increments: raised(increments, replica, by),
-      decrements: none(),
+      decrements: [],
     }),
     decrement: ({ decrements }, replica, by = 1) => ({
-      increments: none(),
+      increments: [],
       decrements: raised(decrements, replica, by),
     }),
   },

@@ -14,6 +14,10 @@ import { CrdtError } from './errors.ts';
 /** Who makes a change: a whole number below 2^32, never used by two at once. */
 export type ReplicaId = number;
 
+export function readReplica(reader: ByteReader): ReplicaId {
+  return reader.atMost(2 ** 32 - 1, 'a replica');
+}
+
 /** States that join. */
 export interface Lattice<State, Value = unknown> {
   /** Marks its encoding; one byte. */

@@ -32,12 +32,14 @@ export function dotMap<Name extends Key, Store>(
         if (joining.keep || !inner.isEmpty(joined)) mine.set(key, joined);
         else mine.delete(key);
       };
+      let onlyMine = mine.size;
       for (const [key, store] of theirs) {
         const old = mine.get(key);
+        if (old !== undefined) onlyMine -= 1;
         const joined = inner.absorb(old ?? inner.empty(), store, joining);
         if (joined !== old || (!joining.keep && inner.isEmpty(joined))) put(key, joined);
       }
-      if (joining.partial) return mine;
+      if (joining.partial || onlyMine === 0) return mine;
       for (const [key, store] of mine) {
         if (!theirs.has(key)) put(key, inner.absorb(store, inner.empty(), joining));
       }

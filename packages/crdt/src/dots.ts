@@ -4,7 +4,8 @@
  */
 import type { ByteReader, ByteWriter } from './bytes.ts';
 import type { StoreType } from './causal.ts';
-import { readReplica } from './causal-context.ts';
+import { inOrder, MAX_COUNTER } from './causal-context.ts';
+import { readReplica } from './crdt.ts';
 import { malformed } from './errors.ts';
 
 /** Replica, counter, replica, counter, ... */
@@ -23,31 +24,49 @@ function indexOf(dots: Dots, replica: number, counter: number): number {
   return -1;
 }
 
-function dotAt(dots: Dots, index: number): readonly [replica: number, counter: number] {
-  return [dots[2 * index] as number, dots[2 * index + 1] as number];
-}
-
 function eachDot(dots: Dots, visit: (replica: number, counter: number) => void): void {
   for (let at = 0; at < dots.length; at += 2) visit(dots[at] as number, dots[at + 1] as number);
 }
 
-function readDot(reader: ByteReader, dots: Dots): void {
-  const replica = readReplica(reader);
-  const counter = reader.integer();
-  if (counter === 0 || indexOf(dots, replica, counter) >= 0) throw malformed('a dot');
-  dots.push(replica, counter);
+/**
+ * Each dot is its counter, doubled, and 1 more if another follows, then its replica and what
+ * `write` adds; none is a 0.
+ */
+function writeDots(writer: ByteWriter, dots: Dots, write?: (index: number) => void): void {
+  if (dots.length === 0) writer.byte(0);
+  let rest = dots.length / 2;
+  for (const at of inOrder(dots)) {
+    rest -= 1;
+    writer.integer(2 * (dots[at + 1] as number) + (rest > 0 ? 1 : 0));
+    writer.integer(dots[at] as number);
+    write?.(at / 2);
+  }
 }
 
-/** The places of `dots` in the order of replicas and counters. */
-function sorted(dots: Dots): number[] {
-  const places = Array.from({ length: dots.length / 2 }, (_, index) => 2 * index);
-  const at = (place: number): number => dots[place] as number;
-  return places.sort((a, b) => at(a) - at(b) || at(a + 1) - at(b + 1));
+function readDots(reader: ByteReader, read?: () => void): Dots {
+  const dots: Dots = [];
+  for (let more = true; more; ) {
+    const head = reader.atMost(2 * MAX_COUNTER + 1, 'a counter');
+    if (head === 0 && dots.length === 0) break;
+    more = head % 2 === 1;
+    const counter = Math.floor(head / 2);
+    const replica = readReplica(reader);
+    if (counter === 0 || !isBehind(dots, replica, counter)) throw malformed('a dot');
+    dots.push(replica, counter);
+    read?.();
+  }
+  return dots;
+}
+
+/** Whether a dot comes after all of `dots`, which ascend. */
+function isBehind(dots: Dots, replica: number, counter: number): boolean {
+  const last = dots.at(-2) ?? -1;
+  return replica > last || (replica === last && counter > (dots.at(-1) as number));
 }
 
 /** The values in the order of their dots: the same everywhere. */
 export function valuesInOrder<Value>({ dots, values }: ValuedDots<Value>): Value[] {
-  return sorted(dots).map((place) => values[place / 2] as Value);
+  return inOrder(dots).map((at) => values[at / 2] as Value);
 }
 
 export const dotSet: StoreType<Dots> = {
@@ -57,6 +76,11 @@ export const dotSet: StoreType<Dots> = {
   hollow: () => [],
   each: eachDot,
   absorb(mine, theirs, joining) {
+    const [replica, counter] = theirs as [number, number];
+    // What most additions are, in an array that is no larger.
+    if (mine.length === 0 && theirs.length === 2) {
+      return joining.mine.has(replica, counter) ? mine : [replica, counter];
+    }
     let size = 0;
     for (let at = 0; at < mine.length; at += 2) {
       const replica = mine[at] as number;
@@ -74,20 +98,8 @@ export const dotSet: StoreType<Dots> = {
     }
     return mine;
   },
-  write(writer, dots) {
-    writer.integer(dots.length / 2);
-    for (const place of sorted(dots)) {
-      writer.integer(dots[place] as number);
-      writer.integer(dots[place + 1] as number);
-    }
-  },
-  read(reader) {
-    const dots: Dots = [];
-    for (let rest = reader.atMost(reader.remaining, 'a length'); rest > 0; rest -= 1) {
-      readDot(reader, dots);
-    }
-    return dots;
-  },
+  write: writeDots,
+  read: (reader) => readDots(reader),
 };
 
 /** Dots with values, which `write` and `read` put into bytes. */
@@ -103,36 +115,24 @@ export function dotFunction<Value>(
     each: ({ dots }, visit) => eachDot(dots, visit),
     absorb(mine, theirs, joining) {
       const kept: ValuedDots<Value> = { dots: [], values: [] };
-      mine.values.forEach((value, index) => {
-        const [replica, counter] = dotAt(mine.dots, index);
-        if (indexOf(theirs.dots, replica, counter) < 0 && joining.theirs.has(replica, counter))
-          return;
-        kept.dots.push(replica, counter);
-        kept.values.push(value);
-      });
-      theirs.values.forEach((value, index) => {
-        const [replica, counter] = dotAt(theirs.dots, index);
-        if (joining.mine.has(replica, counter)) return;
-        kept.dots.push(replica, counter);
-        kept.values.push(value);
-      });
+      const keep = (from: ValuedDots<Value>, isKept: (id: number, nth: number) => boolean): void =>
+        from.values.forEach((value, index) => {
+          const [replica, counter] = from.dots.slice(2 * index) as [number, number];
+          if (!isKept(replica, counter)) return;
+          kept.dots.push(replica, counter);
+          kept.values.push(value);
+        });
+      keep(mine, (id, nth) => indexOf(theirs.dots, id, nth) >= 0 || !joining.theirs.has(id, nth));
+      keep(theirs, (id, nth) => !joining.mine.has(id, nth));
       return kept;
     },
     write(writer, { dots, values }) {
-      writer.integer(values.length);
-      for (const place of sorted(dots)) {
-        writer.integer(dots[place] as number);
-        writer.integer(dots[place + 1] as number);
-        write(writer, values[place / 2] as Value);
-      }
+      writeDots(writer, dots, (index) => write(writer, values[index] as Value));
     },
     read(reader) {
-      const store: ValuedDots<Value> = { dots: [], values: [] };
-      for (let rest = reader.atMost(reader.remaining, 'a length'); rest > 0; rest -= 1) {
-        readDot(reader, store.dots);
-        store.values.push(read(reader));
-      }
-      return store;
+      const values: Value[] = [];
+      const dots = readDots(reader, () => void values.push(read(reader)));
+      return { dots, values };
     },
   };
 }

@@ -19,6 +19,7 @@ const LONG_STRING = 255;
 /** Whole numbers beyond it are written as floats. */
 const MAX_INTEGER = 2 ** 51;
 
+const UTF_8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 const float = new DataView(new ArrayBuffer(8));
 
 export function writeKey(writer: ByteWriter, key: Key): void {
@@ -85,7 +86,7 @@ export function readString(reader: ByteReader, head: number): string {
   if (head < STRING) throw malformed('a string was expected');
   const length = head === LONG_STRING ? reader.integer() : head - STRING;
   try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(reader.bytes(length));
+    return UTF_8.decode(reader.bytes(length));
   } catch (error) {
     if (error instanceof TypeError) throw malformed('text is not UTF-8');
     throw error;

@@ -8,6 +8,7 @@
  * Source: A. Bieniusa et al., "An optimized conflict-free replicated set", 2012.
  */
 import { type Causal, causal, deltaOf, type StoreType } from './causal.ts';
+import { CausalContext } from './causal-context.ts';
 import type { Crdt, ReplicaId } from './crdt.ts';
 import { dotMap } from './dot-map.ts';
 import { type Dots, dotSet } from './dots.ts';
@@ -31,11 +32,10 @@ export type OrSet<Element extends Key> = Crdt<
 export function orSet<Element extends Key>(): OrSet<Element> {
   const type = dotMap<Element, Dots>(dotSet);
   const touch = ({ store }: State<Element>, element: Element, dots: Dots): State<Element> => {
-    const touched: OrSetStore<Element> = new Map();
-    const delta = deltaOf(type, touched.set(element, dots));
     const old = store.get(element);
-    if (old !== undefined) dotSet.each(old, (by, counter) => delta.context.add(by, counter));
-    return delta;
+    const context = CausalContext.of(old === undefined ? dots : old.concat(dots));
+    const touched: OrSetStore<Element> = new Map();
+    return { store: touched.set(element, dots), context, partial: true };
   };
   return causal(9, type, (store) => new Set(store.keys()), {
     add: (state: State<Element>, replica: ReplicaId, element: Element) =>

@@ -8,8 +8,7 @@
  * Cost: O(items ever inserted) to find a position: for lists of thousands. Text has its own type.
  * Source: M. Weidner and M. Kleppmann, "The Art of the Fugue", 2023.
  */
-import { readReplica } from './causal-context.ts';
-import type { Crdt, ReplicaId } from './crdt.ts';
+import { type Crdt, type ReplicaId, readReplica } from './crdt.ts';
 import { malformed } from './errors.ts';
 import { type Plain, readPlain, writePlain } from './plain.ts';
 

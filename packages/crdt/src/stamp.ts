@@ -1,7 +1,6 @@
 /** When something was written, and by whom: a total order for "the last write wins". */
 import type { ByteReader, ByteWriter } from './bytes.ts';
-import { readReplica } from './causal-context.ts';
-import type { ReplicaId } from './crdt.ts';
+import { type ReplicaId, readReplica } from './crdt.ts';
 
 export interface Stamp {
   /** Milliseconds by the writer's clock, or one more than what it had seen. */

@@ -9,6 +9,7 @@ import { dotMap } from '../src/dot-map.ts';
 import { type Dots, dotSet } from '../src/dots.ts';
 import { gCounter, lwwRegister, orSet } from '../src/index.ts';
 import type { Replicated } from '../src/sync.ts';
+import { EventGraph } from '../src/text/event-graph.ts';
 import { type Subject, subjects } from './classic/subjects.ts';
 import {
   type Decisions,
@@ -66,6 +67,32 @@ function wrapped(change: (document: Document) => Partial<Replicated>): Decisions
 }
 
 const set = (): DocumentKind => stateKind(subjectOf('orSet'));
+
+/** Text whose ties are broken by the numbers that events have here, which differ by replica. */
+function brokenText(): DocumentKind {
+  const right = EventGraph.prototype.compareNames;
+  const wrong = (left: number, other: number): number => left - other;
+  const broken = <Result>(act: () => Result): Result => {
+    EventGraph.prototype.compareNames = wrong;
+    try {
+      return act();
+    } finally {
+      EventGraph.prototype.compareNames = right;
+    }
+  };
+  const kind = textKind();
+  return {
+    ...kind,
+    open(replica, saved) {
+      const document = broken(() => kind.open(replica, saved));
+      return {
+        ...document,
+        apply: (update) => broken(() => document.apply(update)),
+        change: (random) => broken(() => document.change(random)),
+      };
+    },
+  };
+}
 
 export const plantedBugs: readonly PlantedBug[] = [
   {
@@ -153,11 +180,12 @@ export const plantedBugs: readonly PlantedBug[] = [
         absorb(state: Parameters<typeof gCounter.absorb>[0], delta: typeof state) {
           const before = gCounter.join(gCounter.initial(), state);
           gCounter.absorb(state, delta);
-          delta.replicas.forEach((replica, index) => {
-            const had = before.counts[before.replicas.indexOf(replica)] ?? 0;
-            const at = state.replicas.indexOf(replica);
-            if (had > 0) state.counts[at] = had + (delta.counts[index] as number);
-          });
+          for (let from = 0; from < delta.length; from += 2) {
+            const at = state.findIndex((id, place) => place % 2 === 0 && id === delta[from]);
+            const old = before.findIndex((id, place) => place % 2 === 0 && id === delta[from]);
+            const had = before[old + 1] ?? 0;
+            if (old >= 0 && had > 0) state[at + 1] = had + (delta[from + 1] as number);
+          }
         },
       } as unknown as Subject['type'],
     })),
@@ -190,6 +218,10 @@ export const plantedBugs: readonly PlantedBug[] = [
           : document.updateSince(known, maxBytes);
       },
     })),
+  },
+  {
+    name: 'characters at one place stand in the order in which they arrived',
+    kind: brokenText,
   },
   {
     name: 'an update is taken for known although it was refused',

@@ -139,7 +139,8 @@ export function repeat(run: () => void, times: number): number {
 
 let collect: (() => void) | undefined;
 
-function memoryHeld(): number {
+/** Bytes of heap and buffers after a collection. */
+export function memoryHeld(): number {
   if (collect === undefined) {
     setFlagsFromString('--expose-gc');
     collect = runInNewContext('gc') as () => void;

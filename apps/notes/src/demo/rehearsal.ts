@@ -74,6 +74,7 @@ class Rehearsal {
       tell('Ada and Ben open the note');
       await this.#writeTogether(ada, ben);
       await this.#writeApart(ada, ben);
+      await this.#writeAndReload(ada, ben);
       const text = await this.#agreement(notes, ada, ben);
       tell(`both are back: ${text.length} characters, the same in both pages and on the server`);
       await this.#picture(ada, 'together');
@@ -129,6 +130,22 @@ class Rehearsal {
     await ada.page.getByRole('button', { name: 'Connect again' }).click();
   }
 
+  /** What was written without the network is not lost with the page. */
+  async #writeAndReload(ada: Person, ben: Person): Promise<void> {
+    await this.#until(
+      async () => (await textOf(ben.page)) === (await textOf(ada.page)),
+      'both pages agree',
+    );
+    await ben.page.getByRole('button', { name: 'Cut the network' }).click();
+    await typeAtEnd(ben.page, '- pepper\n');
+    await ben.page.reload();
+    await this.#until(
+      async () => (await textOf(ada.page)).includes('- pepper'),
+      'Ada sees what Ben wrote before he loaded his page again',
+    );
+    this.#options.tell('Ben loads his page again while he is cut off, and nothing is lost');
+  }
+
   /** The text on which both pages and the server agree, with everything that was written. */
   async #agreement(notes: Notes, ada: Person, ben: Person): Promise<string> {
     const parts = [
@@ -137,6 +154,7 @@ class Rehearsal {
       'olives',
       'basil from the balcony',
       'a lemon\n- salt',
+      'pepper',
     ];
     let text = '';
     await this.#until(async () => {

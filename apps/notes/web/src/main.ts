@@ -17,6 +17,7 @@ import { NetworkSwitch } from './network-switch.ts';
 import { NoteEditor } from './note-editor.ts';
 import { PresenceChannel } from './presence-channel.ts';
 import { find, type LinkState, StatusLine } from './status-line.ts';
+import { UnsavedEdits } from './unsaved-edits.ts';
 import { rememberedVisitor, rename } from './visitor.ts';
 
 function start({ node, door, identity, token }: Welcome): void {
@@ -25,7 +26,7 @@ function start({ node, door, identity, token }: Welcome): void {
   const network = new NetworkSwitch();
   const status = new StatusLine();
   let visitor = rememberedVisitor(replica);
-  let saved = 0;
+  const unsaved = new UnsavedEdits(text, localStorage);
   let full = false;
   let isUp = false;
 
@@ -45,7 +46,9 @@ function start({ node, door, identity, token }: Welcome): void {
   });
   const saving = transport.channel<unknown>(SAVING_CHANNEL, decodeSavingAnswer);
   saving.onMessage((_from, answer) => {
-    ({ saved, full } = answer as ReturnType<typeof decodeSavingAnswer>);
+    const { replica: of, saved, full: isFull } = answer as ReturnType<typeof decodeSavingAnswer>;
+    full = isFull;
+    unsaved.saved(of, saved);
     showSaving();
   });
   const editor = new NoteEditor({
@@ -53,6 +56,7 @@ function start({ node, door, identity, token }: Welcome): void {
     text,
     edited: () => {
       replicator.changed();
+      unsaved.keep();
       showSaving();
     },
     selected: () => presence.tell(),
@@ -67,8 +71,7 @@ function start({ node, door, identity, token }: Welcome): void {
 
   const linkState = (): LinkState => (network.isCut ? 'cut' : isUp ? 'up' : 'connecting');
   const showSaving = (): void => {
-    const unsaved = (text.known().get(replica) ?? 0) - saved;
-    status.showSaving({ link: linkState(), unsaved, full });
+    status.showSaving({ link: linkState(), unsaved: unsaved.count, full, kept: unsaved.isKept });
   };
   const showPeople = (): void => {
     const others = presence.others();
@@ -83,7 +86,7 @@ function start({ node, door, identity, token }: Welcome): void {
 
   transport.onPeer(({ kind, peer }) => {
     isUp = kind === 'up';
-    if (isUp) saving.send(peer, { replica });
+    if (isUp) for (const asked of unsaved.replicas) saving.send(peer, { replica: asked });
     showLink();
   });
   text.onChange((_change, origin) => {
@@ -106,6 +109,8 @@ function start({ node, door, identity, token }: Welcome): void {
     showPeople();
   });
 
+  // What pages before this one could not send goes with the next update.
+  unsaved.restore();
   // For whoever drives the page from outside: the whole note, also what is scrolled out of sight.
   Object.assign(globalThis, { noteText: () => text.toString() });
   status.showSize('');

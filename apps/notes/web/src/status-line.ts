@@ -9,6 +9,8 @@ export interface Saving {
   /** This page's edits that the server has not told to be on its disk. */
   readonly unsaved: number;
   readonly full: boolean;
+  /** Whether the browser keeps them, so that they outlive the page. */
+  readonly kept: boolean;
 }
 
 const LINK_TEXTS: Record<LinkState, string> = {
@@ -42,9 +44,10 @@ export class StatusLine {
     );
   }
 
-  showSaving({ link, unsaved, full }: Saving): void {
+  showSaving({ link, unsaved, full, kept }: Saving): void {
     const edits = unsaved === 1 ? '1 edit' : `${unsaved.toLocaleString('en')} edits`;
-    const waiting = link === 'up' ? `Saving ${edits}` : `${edits} wait for the network`;
+    const where = kept ? '' : ', do not close this page';
+    const waiting = link === 'up' ? `Saving ${edits}` : `${edits} wait for the network${where}`;
     const text = unsaved === 0 ? 'Everything is saved' : waiting;
     this.#saving.textContent = full ? 'The note is full: what you write is not kept' : text;
   }

@@ -15,7 +15,7 @@ const index = fileURLToPath(new URL('../../src/index.ts', import.meta.url));
 
 const BUDGET_BYTES = 2_048;
 /** No clock, but a buffer that brings one along. */
-const DELIVERY_BUDGET_BYTES = 2_100;
+const DELIVERY_BUDGET_BYTES = 2_130;
 
 function bytesOf(imported: string): number {
   const { outputFiles } = buildSync({

@@ -32,6 +32,14 @@ export interface Run extends EventRange {
   readonly parents: Version;
 }
 
+/** Whether both list the same events. */
+export function isSame(a: Version, b: Version): boolean {
+  if (a.length !== b.length) return false;
+  for (let index = 0; index < a.length; index += 1) if (a[index] !== b[index]) return false;
+  return true;
+}
+
+const NOBODY = -1;
 /** What before all events stands for. */
 export const BEGINNING = -1;
 const MANY = -2;
@@ -47,8 +55,13 @@ export class EventGraph {
   /** Names of replicas, and by the same index the runs of each. */
   readonly #names: number[] = [];
   readonly #indexes: Map<number, number> = new Map();
+  /** The name that was looked up last, and its index: mostly the next one, too. */
+  #latestName = NOBODY;
+  #latestIndex: number | undefined;
   readonly #runsOf: Integers[] = [];
   readonly #counts: number[] = [];
+  /** The newest event of each. */
+  readonly #lasts: number[] = [];
   #length = 0;
   #heads: Version = [];
 
@@ -67,8 +80,14 @@ export class EventGraph {
 
   /** How many events of `replica` are known. */
   count(replica: number): number {
-    const index = this.#indexes.get(replica);
+    const index = this.#find(replica);
     return index === undefined ? 0 : (this.#counts[index] as number);
+  }
+
+  /** The newest event of `replica`; {@link BEGINNING} when it has made none. */
+  lastOf(replica: number): number {
+    const index = this.#find(replica);
+    return index === undefined ? BEGINNING : (this.#lasts[index] as number);
   }
 
   /** Every replica that has made events, with their number. */
@@ -95,9 +114,10 @@ export class EventGraph {
     this.#counts[index] = sequence + count;
     this.#length = start + count;
     const newest = start + count - 1;
-    if (this.#heads === parents || this.#heads.every((head) => parents.includes(head))) {
-      this.#heads = [newest];
-    } else this.#heads = [...this.#heads.filter((head) => !parents.includes(head)), newest];
+    this.#heads = isSame(parents, this.#heads)
+      ? [newest]
+      : [...this.#heads.filter((head) => !parents.includes(head)), newest];
+    this.#lasts[index] = newest;
     return start;
   }
 
@@ -135,7 +155,7 @@ export class EventGraph {
 
   /** The number of the event that is called (replica, sequence); -1 when it is not known. */
   eventOf(replica: number, sequence: number): number {
-    const index = this.#indexes.get(replica);
+    const index = this.#find(replica);
     if (index === undefined || sequence >= (this.#counts[index] as number)) return -1;
     const run = this.#runHolding(index, sequence);
     return this.#starts.at(run) + sequence - this.#sequences.at(run);
@@ -155,7 +175,6 @@ export class EventGraph {
   /** The events of `left` that `right` does not hold, and the reverse; each newest first. */
   difference(left: Version, right: Version): { left: EventRange[]; right: EventRange[] } {
     const result = { left: [] as EventRange[], right: [] as EventRange[] };
-    if (left.length === 1 && right.length === 1 && left[0] === right[0]) return result;
     new Walk(left, right).run(this, result.left, result.right);
     return result;
   }
@@ -203,14 +222,24 @@ export class EventGraph {
     this.#secondParents.push(parents[1] ?? BEGINNING);
   }
 
+  #find(replica: number): number | undefined {
+    if (replica !== this.#latestName) {
+      this.#latestName = replica;
+      this.#latestIndex = this.#indexes.get(replica);
+    }
+    return this.#latestIndex;
+  }
+
   #indexOf(replica: number): number {
-    const known = this.#indexes.get(replica);
+    const known = this.#find(replica);
     if (known !== undefined) return known;
     const index = this.#names.length;
     this.#indexes.set(replica, index);
+    this.#latestIndex = index;
     this.#names.push(replica);
     this.#runsOf.push(new Integers());
     this.#counts.push(0);
+    this.#lasts.push(BEGINNING);
     return index;
   }
 
@@ -272,13 +301,8 @@ class Walk {
       this.#sides[at - 1] = merged;
       return;
     }
-    if (at === this.#events.length) {
-      this.#events.push(event);
-      this.#sides.push(side);
-    } else {
-      this.#events.splice(at, 0, event);
-      this.#sides.splice(at, 0, side);
-    }
+    putAt(this.#events, at, event);
+    putAt(this.#sides, at, side);
     if (side === BOTH) this.#shared += 1;
   }
 }
@@ -296,7 +320,16 @@ function collect(
 
 function insert(sorted: number[], value: number): void {
   const at = placeOf(sorted, value);
-  if (at === 0 || sorted[at - 1] !== value) sorted.splice(at, 0, value);
+  if (at === 0 || sorted[at - 1] !== value) putAt(sorted, at, value);
+}
+
+/** As `splice`, without the list that it returns: these lists have two or three elements. */
+function putAt(list: number[], at: number, value: number): void {
+  list.push(value);
+  for (let index = list.length - 1; index > at; index -= 1) {
+    list[index] = list[index - 1] as number;
+  }
+  list[at] = value;
 }
 
 /** Behind the last element that is at most `value`. */

@@ -8,7 +8,7 @@
  * Invariant: the text is that of the newest version, the merge of all known events.
  */
 import { malformed } from '../errors.ts';
-import { BEGINNING, EventGraph, type Version } from './event-graph.ts';
+import { BEGINNING, EventGraph, isSame, type Version } from './event-graph.ts';
 import { DELETE_BACKWARD, INSERT, type OperationKind, OperationLog } from './operation-log.ts';
 import { Rope } from './rope.ts';
 import { BEFORE } from './span-tree.ts';
@@ -56,7 +56,7 @@ export class History {
     parents: Version,
     changed: ((change: TextChange) => void) | undefined,
   ): void {
-    if (sameVersion(parents, this.graph.heads)) {
+    if (isSame(parents, this.graph.heads)) {
       checkPosition(operation, this.rope.length);
       this.append(replica, operation);
       changed?.(changeOf(operation));
@@ -146,10 +146,4 @@ function checkPosition({ kind, position, count }: NewOperation, length: number):
   const from = kind === DELETE_BACKWARD ? position - count + 1 : position;
   if (from < 0 || end > length) throw malformed(`an edit at ${position} of ${length} characters`);
   if (kind === INSERT && length + count >= BEFORE) throw malformed('a document without end');
-}
-
-function sameVersion(a: Version, b: Version): boolean {
-  if (a.length !== b.length) return false;
-  for (let index = 0; index < a.length; index += 1) if (a[index] !== b[index]) return false;
-  return true;
 }

@@ -140,7 +140,7 @@ export class OperationLog {
 }
 
 /** Where the author's cursor stood after a run. */
-function endOf(kind: OperationKind, position: number, count: number): number {
+export function endOf(kind: OperationKind, position: number, count: number): number {
   if (kind === INSERT) return position + count;
   return kind === DELETE_FORWARD ? position : position - count + 1;
 }

@@ -113,7 +113,7 @@ export class BitReader {
 
   /** Reads a symbol by its {@link decodingTable}. */
   symbol(table: Uint16Array): number {
-    while (this.#bits < MAX_BITS) this.#fill();
+    if (this.#bits < MAX_BITS) this.#fill();
     const entry = table[this.#buffer & (TABLE - 1)] as number;
     const length = entry & 15;
     if (length === 0) throw malformed('no such code');
@@ -127,7 +127,7 @@ export class BitReader {
     let value = 0;
     for (let done = 0; done < count; ) {
       const taken = Math.min(MAX_BITS, count - done);
-      while (this.#bits < taken) this.#fill();
+      if (this.#bits < taken) this.#fill();
       value += (this.#buffer & ((1 << taken) - 1)) << done;
       this.#buffer >>>= taken;
       this.#bits -= taken;
@@ -143,12 +143,15 @@ export class BitReader {
     }
   }
 
-  /** Takes one more byte; behind the end there are zeros. */
+  /** Takes two more bytes; behind the end there are zeros. */
   #fill(): void {
-    const bytes = this.#bytes;
-    const next = this.#position < bytes.length ? (bytes[this.#position] as number) : 0;
+    const at = this.#position;
+    let next = 0;
+    if (at + 1 < this.#bytes.length) {
+      next = (this.#bytes[at] as number) | ((this.#bytes[at + 1] as number) << 8);
+    } else if (at < this.#bytes.length) next = this.#bytes[at] as number;
     this.#buffer |= next << this.#bits;
-    this.#position += 1;
-    this.#bits += 8;
+    this.#position = at + 2;
+    this.#bits += 16;
   }
 }

@@ -26,7 +26,7 @@ const CURRENT = 0;
 const NEWEST = 1;
 const OLD = 2;
 
-const SLOTS = 32;
+const SLOTS = 16;
 /** A span is five integers: id, length, left, right, and its state doubled, plus 1 once deleted. */
 const FIELDS = 5;
 const ROW = SLOTS * FIELDS;
@@ -42,7 +42,7 @@ export class SpanTree {
   #spans: Int32Array = new Int32Array(4 * ROW);
   #sizes: Int32Array = new Int32Array(4);
   #leaves = 1;
-  /** For each event from `#first` on: the leaf of what it inserted, or the id it deleted. */
+  /** For each event from `#first` on: the leaf of what it inserted, or ~ the id it deleted. */
   #homes: Int32Array = new Int32Array(64);
   readonly #first: number;
 
@@ -185,7 +185,7 @@ export class SpanTree {
         this.#spans[at + STATE] === STANDS << 1
       ) {
         this.#spans[at + LENGTH] = this.offset + count;
-        this.#homes.fill(this.leaf, id - this.#first, id - this.#first + count);
+        this.#house(id, count, this.leaf);
         this.#count(this.leaf, at, count, 1);
         return;
       }
@@ -225,7 +225,7 @@ export class SpanTree {
 
   /** Notes that `event` deleted the character `id`. */
   noteDeleted(event: number, id: number): void {
-    this.#homes[event - this.#first] = id;
+    this.#homes[event - this.#first] = ~id;
   }
 
   /** Makes room for events up to, not including, `end`. */
@@ -237,8 +237,10 @@ export class SpanTree {
     this.#homes = homes;
   }
 
+  /** The character that `event` deleted; {@link NOBODY} for an insertion. */
   deletedBy(event: number): number {
-    return this.#homes[event - this.#first] as number;
+    const home = this.#homes[event - this.#first] as number;
+    return home < 0 ? ~home : NOBODY;
   }
 
   #at(): number {
@@ -313,12 +315,14 @@ export class SpanTree {
   /** Tells the characters of the span at `at` that `leaf` is their home. */
   #settle(leaf: number, at: number): void {
     const id = this.#spans[at] as number;
-    if (id >= BEFORE) return;
+    if (id < BEFORE) this.#house(id, this.#spans[at + LENGTH] as number, leaf);
+  }
+
+  #house(id: number, count: number, leaf: number): void {
     const from = id - this.#first;
-    const length = this.#spans[at + LENGTH] as number;
-    if (length < 8)
-      for (let event = from; event < from + length; event += 1) this.#homes[event] = leaf;
-    else this.#homes.fill(leaf, from, from + length);
+    // Nearly always a few, for which a loop is quicker than a call.
+    if (count > 8) this.#homes.fill(leaf, from, from + count);
+    else for (let event = from; event < from + count; event += 1) this.#homes[event] = leaf;
   }
 
   /** Moves spans of the full leaf here into a new one behind it, and stays at the same place. */

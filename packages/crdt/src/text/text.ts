@@ -10,18 +10,24 @@
  *
  * Positions and lengths count UTF-16 code units, as strings do.
  */
-import { ByteWriter } from '../bytes.ts';
+import { ByteReader, ByteWriter } from '../bytes.ts';
 import { type Archive, readArchive, writeArchive } from './archive.ts';
 import type { Version } from './event-graph.ts';
 import { changeOf, History, type TextChange } from './history.ts';
-import { DELETE_BACKWARD, DELETE_FORWARD, INSERT, type OperationKind } from './operation-log.ts';
+import {
+  DELETE_BACKWARD,
+  DELETE_FORWARD,
+  endOf,
+  INSERT,
+  type OperationKind,
+} from './operation-log.ts';
 import { Pending } from './pending.ts';
 import {
   type EventName,
   expectedAt,
   MAX_EVENTS,
   MAX_REPLICA,
-  readUpdate,
+  readSegment,
   type Segment,
   withoutFirst,
   writeSegment,
@@ -68,9 +74,8 @@ export class Text {
   readonly #pending: Pending;
   readonly #listeners: Set<ChangeListener> = new Set();
   readonly #writer: ByteWriter = new ByteWriter(256);
-  /** Where this replica's last event ended, and its number; -1 when it has made none. */
-  #lastEvent = -1;
-  #lastEnd = 0;
+  /** Where the last event of a replica ended, as soon as it has been asked for once. */
+  readonly #ends: Map<number, number> = new Map();
 
   constructor({ replica, maxPendingBytes = DEFAULT_MAX_PENDING_BYTES }: TextOptions) {
     if (!Number.isInteger(replica) || replica < 0 || replica > MAX_REPLICA) {
@@ -127,7 +132,7 @@ export class Text {
     this.#checkRange(position, position + count);
     this.#writer.clear();
     if (count > 0) {
-      const backward = count === 1 && position + 1 === this.#lastEnd;
+      const backward = count === 1 && position + 1 === this.#endOf(this.replica);
       this.#edit(backward ? DELETE_BACKWARD : DELETE_FORWARD, position, count, '');
     }
     return this.#writer.take();
@@ -139,7 +144,12 @@ export class Text {
    * before the fault is applied. `CRDT_LIMIT` when too much waits for something else.
    */
   apply(update: Uint8Array): void {
-    for (const segment of readUpdate(update)) this.#receive(segment);
+    const reader = new ByteReader(update);
+    let segment: Segment | undefined;
+    while (reader.remaining > 0) {
+      segment = readSegment(reader, segment);
+      this.#receive(segment);
+    }
   }
 
   /** How many segments wait for something that has not arrived. */
@@ -160,12 +170,39 @@ export class Text {
     known: KnownEvents = new Map(),
     maxBytes: number = Number.MAX_SAFE_INTEGER,
   ): Uint8Array {
+    return this.#updateBetween(known, undefined, maxBytes);
+  }
+
+  /**
+   * The text as it was for somebody who knew what `known` counts: what {@link known} returned, here
+   * or elsewhere. Cost: O(history up to there).
+   * @throws {RangeError} when not all of that is known here, or it is not all that anybody knew at
+   * one time.
+   */
+  at(known: KnownEvents): string {
+    const { graph } = this.#history;
+    const past = new Text({ replica: this.replica });
+    for (const [replica, count] of known) {
+      if (count > graph.count(replica)) {
+        throw new RangeError(`${count} events of replica ${replica} are not known here`);
+      }
+    }
+    past.apply(this.#updateBetween(new Map(), known, Number.MAX_SAFE_INTEGER));
+    if (past.pending > 0)
+      throw new RangeError('nobody knew just this: it follows on what it lacks');
+    return past.toString();
+  }
+
+  /** What `until` counts, all without it, and `from` lacks; cut off after about `maxBytes`. */
+  #updateBetween(from: KnownEvents, until: KnownEvents | undefined, maxBytes: number): Uint8Array {
     const { graph, log } = this.#history;
     const writer = new ByteWriter(1024);
     let before: Segment | undefined;
     for (let index = 0; index < graph.runs && writer.length < maxBytes; index += 1) {
-      const { start, end, replica, sequence } = graph.run(index);
-      let event = start + Math.max(0, (known.get(replica) ?? 0) - sequence);
+      const { start, end: last, replica, sequence } = graph.run(index);
+      const count = until === undefined ? MAX_EVENTS : (until.get(replica) ?? 0);
+      const end = Math.min(last, start + count - sequence);
+      let event = start + Math.max(0, (from.get(replica) ?? 0) - sequence);
       if (event >= end) continue;
       const cursor = log.cursor(event);
       while (event < end && writer.length < maxBytes) {
@@ -236,93 +273,102 @@ export class Text {
     const history = this.#archive?.open() ?? new History();
     this.#opened = history;
     this.#archive = undefined;
-    const { graph, log } = history;
-    const count = graph.count(this.replica);
-    if (count > 0) {
-      this.#lastEvent = graph.eventOf(this.replica, count - 1);
-      this.#lastEnd = log.endOf(this.#lastEvent);
-    }
     return history;
   }
 
   #edit(kind: OperationKind, position: number, count: number, text: string): void {
+    const { replica } = this;
     const { graph } = this.#history;
     const heads = graph.heads;
-    const alone = heads.length === 1 && heads[0] === this.#lastEvent;
-    const sequence = graph.count(this.replica);
+    const alone = heads.length === 1 && heads[0] === graph.lastOf(replica);
+    const sequence = graph.count(replica);
     if (sequence + count > MAX_EVENTS) throw new RangeError('this replica has made 2^30 edits');
     const segment: Segment = {
-      replica: this.replica,
+      replica,
       sequence,
       kind,
-      offset: position - expectedAt(kind, this.#lastEnd),
+      offset: position - expectedAt(kind, this.#endOf(replica)),
       count,
       text,
       parents: alone ? undefined : heads.map((head) => this.#nameOf(head)),
     };
     const operation = { kind, position, count, text };
     this.#archived = undefined;
-    const event = this.#history.append(this.replica, operation);
-    this.#lastEvent = event + count - 1;
-    this.#lastEnd = kind === INSERT ? position + count : position;
+    this.#history.append(replica, operation);
+    this.#ends.set(replica, endOf(kind, position, count));
     writeSegment(this.#writer, segment);
     if (this.#listeners.size > 0) this.#tell(changeOf(operation), 'local');
   }
 
-  #receive(received: Segment): void {
+  #receive(segment: Segment): void {
+    if (!this.#mergeOrKeep(segment) || this.#pending.size === 0) return;
     const { graph } = this.#history;
-    const ready: Segment[] = [received];
-    for (let next = ready.pop(); next !== undefined; next = ready.pop()) {
-      const known = graph.count(next.replica);
-      if (next.sequence + next.count <= known) continue;
-      const missing = this.#missing(next, known);
-      if (missing !== undefined) {
-        this.#pending.add(next, missing);
-        continue;
-      }
-      this.#merge(next.sequence < known ? withoutFirst(next, known - next.sequence) : next);
-      const { replica } = next;
+    const grown = [segment.replica];
+    for (let replica = grown.pop(); replica !== undefined; replica = grown.pop()) {
       for (;;) {
         const woken = this.#pending.take(replica, graph.count(replica));
         if (woken === undefined) break;
-        ready.push(woken);
+        if (this.#mergeOrKeep(woken)) grown.push(woken.replica);
       }
     }
   }
 
+  /** Merges what of `segment` is new, or keeps it until its time. True when there is more now. */
+  #mergeOrKeep(segment: Segment): boolean {
+    const known = this.#history.graph.count(segment.replica);
+    if (segment.sequence + segment.count <= known) return false;
+    const missing = this.#missing(segment, known);
+    if (missing === undefined) {
+      const skip = known - segment.sequence;
+      this.#merge(skip > 0 ? withoutFirst(segment, skip) : segment);
+    } else this.#pending.add(segment, missing);
+    return missing === undefined;
+  }
+
   /** An event that `segment` follows on and that is not known. */
-  #missing({ replica, sequence, parents = [] }: Segment, known: number): EventName | undefined {
+  #missing({ replica, sequence, parents }: Segment, known: number): EventName | undefined {
     if (sequence > known) return { replica, sequence: sequence - 1 };
+    if (parents === undefined) return undefined;
     const { graph } = this.#history;
     return parents.find((parent) => parent.sequence >= graph.count(parent.replica));
   }
 
+  /** Merges the next events of a replica. */
   #merge(segment: Segment): void {
     const { replica, kind, count, text } = segment;
     this.#archived = undefined;
     const parents = this.#parentsOf(segment);
-    const position = segment.offset + expectedAt(kind, this.#endBefore(segment));
+    const position = segment.offset + expectedAt(kind, this.#endOf(replica));
     const changed =
       this.#listeners.size === 0
         ? undefined
         : (change: TextChange): void => this.#tell(change, 'remote');
     this.#history.merge(replica, { kind, position, count, text }, parents, changed);
+    this.#ends.set(replica, endOf(kind, position, count));
   }
 
-  #parentsOf({ replica, sequence, parents }: Segment): Version {
+  #parentsOf({ replica, parents }: Segment): Version {
     const { graph } = this.#history;
-    if (parents === undefined) return [graph.eventOf(replica, sequence - 1)];
+    if (parents === undefined) return [graph.lastOf(replica)];
     const events: number[] = [];
     for (const parent of parents) {
       const event = graph.eventOf(parent.replica, parent.sequence);
       let at = events.length;
       while (at > 0 && (events[at - 1] as number) > event) at -= 1;
-      if (events[at - 1] !== event) events.splice(at, 0, event);
+      if (events[at - 1] === event) continue;
+      if (at === events.length) events.push(event);
+      else events.splice(at, 0, event);
     }
     return events;
   }
 
-  /** Where the author's event before `segment` ended. */
+  /** Where the last event of `replica` ended, in its author's document. */
+  #endOf(replica: number): number {
+    const end = this.#ends.get(replica);
+    return end ?? this.#endBefore({ replica, sequence: this.#history.graph.count(replica) });
+  }
+
+  /** Where the event before `name` ended, of the same author. */
   #endBefore({ replica, sequence }: EventName): number {
     const { graph, log } = this.#history;
     return sequence === 0 ? 0 : log.endOf(graph.eventOf(replica, sequence - 1));

@@ -13,7 +13,13 @@
  * order: M. Weidner and M. Kleppmann, "The Art of the Fugue", 2023, as FugueMax.
  */
 import { malformed } from '../errors.ts';
-import { BEGINNING, type EventGraph, type EventRange, type Version } from './event-graph.ts';
+import {
+  BEGINNING,
+  type EventGraph,
+  type EventRange,
+  isSame,
+  type Version,
+} from './event-graph.ts';
 import { DELETE_BACKWARD, INSERT, type OperationKind, type OperationLog } from './operation-log.ts';
 import { BEFORE, NOBODY, SpanTree } from './span-tree.ts';
 
@@ -74,6 +80,7 @@ export class Tracker {
 
   /** Makes `version` the one at hand. */
   moveTo(version: Version): void {
+    if (isSame(version, this.#version)) return;
     const { left, right } = this.#graph.difference(this.#version, version);
     for (const range of left) this.#change(range, -1);
     for (let index = right.length - 1; index >= 0; index -= 1) {
@@ -113,7 +120,6 @@ export class Tracker {
     } else right = this.#place(event, left);
     tree.insert(event, count, left, right);
     if (changes !== undefined) {
-      tree.seekId(event);
       changes.inserted(tree.newestBefore(), contentStart, count);
     }
   }
@@ -215,39 +221,38 @@ export class Tracker {
 
   /** Adds `delta` to the states of what the events inserted or deleted. */
   #change({ start, end }: EventRange, delta: number): void {
-    const cursor = this.#log.cursor(start);
-    for (let event = start; event < end; event += cursor.count) {
-      cursor.take(end - event);
-      if (cursor.kind === INSERT) this.#changeIds(event, cursor.count, delta);
-      else this.#changeDeleted(event, cursor.count, delta);
+    for (let event = start; event < end; ) {
+      const deleted = this.tree.deletedBy(event);
+      event +=
+        deleted === NOBODY
+          ? this.#changeSpan(event, end - event, delta)
+          : this.#changeDeleted(event, end - event, deleted, delta);
     }
   }
 
-  #changeDeleted(event: number, count: number, delta: number): void {
+  /** Of the events from `event` on as many as deleted neighbours; returns how many. */
+  #changeDeleted(event: number, most: number, id: number, delta: number): number {
     const { tree } = this;
-    for (let index = 0; index < count; ) {
-      const id = tree.deletedBy(event + index);
-      let length = 1;
-      while (index + length < count && tree.deletedBy(event + index + length) === id + length) {
-        length += 1;
-      }
-      if (length === 1) {
-        while (index + length < count && tree.deletedBy(event + index + length) === id - length) {
-          length += 1;
-        }
-        this.#changeIds(id - length + 1, length, delta);
-      } else this.#changeIds(id, length, delta);
-      index += length;
+    let count = 1;
+    while (count < most && tree.deletedBy(event + count) === id + count) count += 1;
+    let first = id;
+    if (count === 1) {
+      // Down to the first character there can be: what follows on that is nobody.
+      const least = Math.min(most, id + 1);
+      while (count < least && tree.deletedBy(event + count) === id - count) count += 1;
+      first = id - count + 1;
     }
+    for (let done = 0; done < count; ) {
+      done += this.#changeSpan(first + done, count - done, delta);
+    }
+    return count;
   }
 
-  #changeIds(first: number, count: number, delta: number): void {
-    const { tree } = this;
-    for (let id = first; id < first + count; ) {
-      tree.seekId(id);
-      const taken = tree.isolate(first + count - id);
-      tree.changeState(delta, false);
-      id += taken;
-    }
+  /** Of the characters from `id` on as many as are one span; returns how many. */
+  #changeSpan(id: number, most: number, delta: number): number {
+    this.tree.seekId(id);
+    const count = this.tree.isolate(most);
+    this.tree.changeState(delta, false);
+    return count;
   }
 }

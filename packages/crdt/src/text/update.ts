@@ -6,7 +6,7 @@
  * Positions count from where the author's last edit ended: most edits go on right there and say
  * nothing, and a typed ASCII character is one byte and its name.
  */
-import { ByteReader, type ByteWriter } from '../bytes.ts';
+import type { ByteReader, ByteWriter } from '../bytes.ts';
 import { malformed } from '../errors.ts';
 import { DELETE_BACKWARD, INSERT, type OperationKind } from './operation-log.ts';
 
@@ -39,6 +39,7 @@ const HAS_OFFSET = 0x08;
 const HAS_COUNT = 0x10;
 /** Of the replica of the segment before, and following on its last event. */
 const GOES_ON = 0x20;
+const FROM_NOWHERE = 'the first event of a replica goes on from nowhere';
 
 export function writeSegment(writer: ByteWriter, segment: Segment, before?: Segment): void {
   const { kind, offset, count, text, parents } = segment;
@@ -77,32 +78,27 @@ export function writeSegment(writer: ByteWriter, segment: Segment, before?: Segm
   if (kind === INSERT) writeText(writer, text);
 }
 
-/** Reads a whole update. Checks its form; whether its positions exist shows when it is applied. */
-export function readUpdate(bytes: Uint8Array): Segment[] {
-  const reader = new ByteReader(bytes);
-  const segments: Segment[] = [];
-  while (reader.remaining > 0) segments.push(readSegment(reader, segments.at(-1)));
-  return segments;
-}
-
-function readSegment(reader: ByteReader, before: Segment | undefined): Segment {
+/**
+ * Reads the next segment of an update, after `before`. Checks its form; whether its positions exist
+ * shows when it is applied.
+ */
+export function readSegment(reader: ByteReader, before: Segment | undefined): Segment {
   const head = reader.byte();
+  if (head >= 0xc0) throw malformed('a segment of an unknown kind');
   if (head < FULL) {
-    const { replica, sequence } = readName(reader);
-    if (sequence === 0) throw malformed('the first event of a replica goes on from nowhere');
-    const text = String.fromCharCode(head);
-    return segmentOf(replica, sequence, INSERT, 0, 1, text, undefined);
+    const replica = reader.atMost(MAX_REPLICA, 'a replica');
+    const sequence = reader.atMost(MAX_EVENTS, 'a sequence');
+    if (sequence === 0) throw malformed(FROM_NOWHERE);
+    return segmentOf(replica, sequence, INSERT, 0, 1, String.fromCharCode(head), undefined);
   }
   const kind = (head & KIND) as OperationKind;
-  if (head >= 0xc0 || kind > DELETE_BACKWARD) throw malformed('a segment of an unknown kind');
+  if (kind > DELETE_BACKWARD) throw malformed('a segment of an unknown kind');
   const { replica, sequence } = (head & GOES_ON) === 0 ? readName(reader) : nameAfter(before);
   const parents = (head & HAS_PARENTS) === 0 ? undefined : readParents(reader);
   const offset = (head & HAS_OFFSET) === 0 ? 0 : reader.signed();
   const count = (head & HAS_COUNT) === 0 ? 1 : reader.atMost(MAX_EVENTS, 'a length');
   if (count === 0 || sequence + count > MAX_EVENTS) throw malformed('an impossible length');
-  if (sequence === 0 && parents === undefined) {
-    throw malformed('the first event of a replica goes on from nowhere');
-  }
+  if (sequence === 0 && parents === undefined) throw malformed(FROM_NOWHERE);
   const text = kind === INSERT ? readText(reader, count) : '';
   return segmentOf(replica, sequence, kind, offset, count, text, parents);
 }
@@ -125,7 +121,7 @@ function nameAfter(before: Segment | undefined): EventName {
   return { replica: before.replica, sequence: before.sequence + before.count };
 }
 
-export function readName(reader: ByteReader): EventName {
+function readName(reader: ByteReader): EventName {
   const replica = reader.atMost(MAX_REPLICA, 'a replica');
   return { replica, sequence: reader.atMost(MAX_EVENTS, 'a sequence') };
 }
