@@ -22,8 +22,9 @@ const ALLOWED = [
   /^packages\/storage-\w+\/src\/([\w-]+-)?worker\.ts$/,
   // The simulator lets promises settle between two events, and keeps hosted code from the globals.
   /^packages\/sim\/src\/kernel\/(scheduler|real-world)\.ts$/,
-  // Its runner over worker threads, their program, and its face to vitest: environment and files.
-  /^packages\/sim\/src\/(workers|worker|vitest)\.ts$/,
+  // Its runner over worker threads, their program, its face to vitest (environment and files), and
+  // the loop that kills real processes.
+  /^packages\/sim\/src\/(workers|worker|vitest|kill-loop)\.ts$/,
   // Diagnostics channels, asked for at run time so that bundles for browsers hold nothing of them.
   /^packages\/[\w-]+\/src\/diagnostics\.ts$/,
   // What runs as a program.

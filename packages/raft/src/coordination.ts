@@ -7,13 +7,13 @@ export {
   type CoordinationStatus,
   decodeAnswer,
   encodeCommand,
-} from './coordination-commands.ts';
+} from './coordination/coordination-commands.ts';
 export {
   type CoordinationEvent,
   type CoordinationMachine,
   type CoordinationMachineOptions,
   type CoordinationRecord,
   openCoordinationMachine,
-} from './coordination-machine.ts';
-export { LeaseClock, type LeaseClockOptions } from './lease-clock.ts';
-export { acquireLock, type HeldLock, type LockOptions } from './lock.ts';
+} from './coordination/coordination-machine.ts';
+export { LeaseClock, type LeaseClockOptions } from './coordination/lease-clock.ts';
+export { acquireLock, type HeldLock, type LockOptions } from './coordination/lock.ts';

@@ -1,5 +1,3 @@
-import type { ChangeRefusal } from './configuration.ts';
-
 /** What can go wrong, by code; the README has a heading for each. */
 export type RaftErrorCode =
   | 'RAFT_NOT_LEADER'
@@ -15,6 +13,18 @@ export type RaftErrorCode =
   | 'RAFT_CORRUPT'
   | 'RAFT_FORMAT'
   | 'RAFT_WRONG_IDENTITY';
+
+/** Why a change is refused; see {@link RaftError.refusal}. */
+export type ChangeRefusal =
+  | 'already-joint'
+  | 'not-joint'
+  | 'joint-in-progress'
+  | 'no-voters'
+  | 'no-voters-left'
+  | 'too-many-voters'
+  | 'too-many-members'
+  | 'uncommitted'
+  | 'new-leader';
 
 export interface RaftErrorOptions extends ErrorOptions {
   /** The member believed to lead, for `RAFT_NOT_LEADER` and `RAFT_UNCERTAIN`. */

@@ -1,11 +1,7 @@
-export { type CallOptions, RaftClient, type RaftClientOptions } from './client.ts';
-export type { ChangeRefusal, Configuration, MemberChange } from './configuration.ts';
-export type { PlacedConfiguration } from './configuration-history.ts';
-export type { RaftDiagnostics } from './diagnostics.ts';
-export { openRaftNode } from './driver.ts';
-export type { CommittedEntry, EntryKind, LogEntry, SessionTag } from './entry.ts';
-export { RaftError, type RaftErrorCode, type RaftErrorOptions } from './errors.ts';
-export { openRaftLog, type RaftLogOptions } from './file-log.ts';
+export { type CallOptions, RaftClient, type RaftClientOptions } from './clients/client.ts';
+export { type ServeClientsOptions, serveClients } from './clients/serve-clients.ts';
+export type { RaftDiagnostics } from './driver/diagnostics.ts';
+export { openRaftNode } from './driver/driver.ts';
 export type {
   CloseOptions,
   PeerStatus,
@@ -16,7 +12,15 @@ export type {
   RaftStatus,
   ReadOptions,
   WaitOptions,
-} from './node.ts';
+} from './driver/node.ts';
+export {
+  type ChangeRefusal,
+  RaftError,
+  type RaftErrorCode,
+  type RaftErrorOptions,
+} from './errors.ts';
+export type { CommittedEntry, EntryKind, LogEntry, SessionTag } from './log/entry.ts';
+export { openRaftLog, type RaftLogOptions } from './log/open-log.ts';
 export type {
   HardState,
   LogBase,
@@ -27,12 +31,13 @@ export type {
   SnapshotStage,
   StagedSnapshot,
   TermRun,
-} from './raft-log.ts';
-export { type ServeClientsOptions, serveClients } from './serve-clients.ts';
-export type { ApplyResult, MachineSnapshot, StateMachine } from './state-machine.ts';
+} from './log/raft-log.ts';
+export type { ApplyResult, MachineSnapshot, StateMachine } from './machine/state-machine.ts';
 export {
   openStoreMachine,
   type StoreMachine,
   type StoreMachineOptions,
-  type Transaction,
-} from './store-machine.ts';
+} from './machine/store-machine.ts';
+export type { Transaction } from './machine/transaction.ts';
+export type { Configuration, MemberChange } from './members/configuration.ts';
+export type { PlacedConfiguration } from './members/configuration-history.ts';

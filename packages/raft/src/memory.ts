@@ -3,5 +3,5 @@ export {
   type MemoryCluster,
   type MemoryClusterOptions,
   openMemoryCluster,
-} from './memory-cluster.ts';
-export { MemoryRaftLog } from './memory-log.ts';
+} from './driver/memory-cluster.ts';
+export { MemoryRaftLog } from './log/memory-log.ts';

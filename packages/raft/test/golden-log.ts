@@ -2,9 +2,9 @@
  * Writes the log that the files in golden/ hold: run it when version 1 of the format may change.
  */
 import { MemoryFileSystem } from '@ds/storage/memory';
-import { initialConfiguration } from '../src/configuration.ts';
-import { encodeConfiguration } from '../src/configuration-codec.ts';
 import { openRaftLog } from '../src/index.ts';
+import { initialConfiguration } from '../src/members/configuration.ts';
+import { encodeConfiguration } from '../src/members/configuration-codec.ts';
 
 const NOTHING = new Uint8Array(0);
 const encoder = new TextEncoder();

@@ -1,20 +1,21 @@
 /**
  * Raft with one mistake each: the search through schedules, which sees the group from outside, has
- * to notice, and to show it in few steps.
+ * to notice, and to show it in few steps; in the log on disk the sweep over its faults has to.
  * `npm run planted -- raft` prints the table.
  */
-import type { Changes } from '../src/changes.ts';
-import type { Configuration } from '../src/configuration.ts';
-import { raftRules } from '../src/rules.ts';
-import { KeyValueMachine } from '../src/store-machine.ts';
+
+import { raftRules } from '../src/core/rules.ts';
+import type { Changes } from '../src/machine/changes.ts';
+import { KeyValueMachine } from '../src/machine/store-machine.ts';
+import type { Configuration } from '../src/members/configuration.ts';
+import { LogViolation } from './log/log-model.ts';
+import { sweepLog, WORKLOAD_ACTIONS } from './log/log-sweep.ts';
+import { type PlantedLogBug, plantedLogs } from './log/planted-logs.ts';
 import { replay, runSchedule, type ScheduleRun, shrinkSchedule } from './schedules/run-schedule.ts';
 import type { Planted } from './schedules/simulated-member.ts';
-import { RunFailed, runRaft } from './simulation/scenario.ts';
 
 export interface PlantedBug extends Planted {
   readonly name: string;
-  /** Looked for in whole groups with drivers, where it comes out sooner; those are not shrunk. */
-  readonly wholeGroup?: boolean;
 }
 
 /** Applies every command, whoever sent it before. */
@@ -81,7 +82,6 @@ export const plantedBugs: readonly PlantedBug[] = [
   },
   {
     name: 'an append is acknowledged by index (ABA)',
-    wholeGroup: true,
     rules: {
       durableIndex: (done, _pending, _unwrittenFrom, ownTerm) => {
         let last = done.lastIndex;
@@ -92,7 +92,6 @@ export const plantedBugs: readonly PlantedBug[] = [
   },
   {
     name: 'a snapshot replaces a newer log',
-    wholeGroup: true,
     rules: { installDecision: () => 'reset-log' },
   },
   { name: 'a member votes twice in a term', rules: { mayVote: () => true } },
@@ -114,6 +113,13 @@ export const plantedBugs: readonly PlantedBug[] = [
   {
     name: 'members change before the leader has committed in its term',
     rules: { mayChangeMembers: (index, commitIndex) => index <= commitIndex },
+  },
+  {
+    name: 'a configuration counts only once it is committed',
+    rules: {
+      configurationInForce: (history, commitIndex) =>
+        history.findLast(({ index }) => index <= commitIndex) ?? history[0]!,
+    },
   },
   { name: 'members change while a change is under way', rules: { mayChangeMembers: () => true } },
   {
@@ -168,11 +174,6 @@ export async function hunt(bug: PlantedBug, options: PlantedOptions): Promise<Ca
   for (let seeds = 1; seeds <= options.seeds; seeds += 1) {
     options.signal.throwIfAborted();
     options.progress(`${name}: seed ${seeds}`);
-    if (bug.wholeGroup) {
-      const events = await eventsUntilNoticed(options.firstSeed + seeds - 1, bug);
-      if (events === undefined) continue;
-      return { name, caught: true, seeds, events };
-    }
     const run = await runSchedule(options.firstSeed + seeds - 1, planted);
     if (run.broken === undefined) continue;
     found.push({ seeds, shrunk: await shrinkSchedule(run, planted) });
@@ -189,14 +190,19 @@ export async function hunt(bug: PlantedBug, options: PlantedOptions): Promise<Ca
   return { name, caught: true, seeds: first.seeds, events: shrunk!.actions.length, shrunk };
 }
 
-async function eventsUntilNoticed(seed: number, { rules }: Planted): Promise<number | undefined> {
-  try {
-    await runRaft(seed, rules);
-    return undefined;
-  } catch (error) {
-    if (error instanceof RunFailed) return error.events;
-    throw error;
+/** Runs the sweep over a log's faults, seed after seed, until it notices the bug. */
+export async function huntInLog(bug: PlantedLogBug, options: PlantedOptions): Promise<Caught> {
+  const { name, ...planted } = bug;
+  for (let seeds = 1; seeds <= options.seeds; seeds += 1) {
+    options.signal.throwIfAborted();
+    options.progress(`${name}: seed ${seeds}`);
+    const noticed = await sweepLog(options.firstSeed + seeds - 1, planted).then(
+      () => false,
+      (error) => error instanceof LogViolation,
+    );
+    if (noticed) return { name, caught: true, seeds, events: WORKLOAD_ACTIONS };
   }
+  return { name, caught: false, seeds: options.seeds, events: 0 };
 }
 
 export async function run(options: PlantedOptions): Promise<{ bugs: Omit<Caught, 'shrunk'>[] }> {
@@ -205,5 +211,6 @@ export async function run(options: PlantedOptions): Promise<{ bugs: Omit<Caught,
     const { shrunk: _, ...caught } = await hunt(bug, options);
     bugs.push(caught);
   }
+  for (const bug of plantedLogs) bugs.push(await huntInLog(bug, options));
   return { bugs };
 }

@@ -1,5 +1,9 @@
-/** The long simulations: `npm run soak -- raft`. Each seed is a whole group, and a schedule. */
+/**
+ * The long simulations: `npm run soak -- raft`. Each seed is a whole group, a schedule, and a share
+ * of the faults that a log's disk can meet.
+ */
 import { type SoakOptions, type SoakResult, soak } from '@ds/sim';
+import { sweepLog } from './log/log-sweep.ts';
 import { runSchedule } from './schedules/run-schedule.ts';
 import { runRaft } from './simulation/scenario.ts';
 
@@ -10,6 +14,7 @@ export function run(options: SoakOptions): Promise<SoakResult> {
     const { leaders, committed, configurations } = coverage;
     const schedule = { actions: actions.length, leaders, committed, configurations };
     const prefixed = Object.entries(schedule).map(([name, count]) => [`schedule ${name}`, count]);
-    return { ...(await runRaft(seed)), ...Object.fromEntries(prefixed) };
+    const points = Object.values(await sweepLog(seed)).reduce((sum, count) => sum + count, 0);
+    return { ...(await runRaft(seed)), ...Object.fromEntries(prefixed), 'log faults': points };
   });
 }

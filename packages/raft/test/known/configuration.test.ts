@@ -1,7 +1,7 @@
 /** Joint consensus as etcd's raft does it, script by script: the same configurations, refusals. */
 import { describe, expect, it } from 'vitest';
+import { type ChangeRefusal, RaftError } from '../../src/errors.ts';
 import {
-  type ChangeRefusal,
   type Configuration,
   changeSimply,
   enterJoint,
@@ -9,8 +9,7 @@ import {
   leaveJoint,
   type MemberChange,
   membersOf,
-} from '../../src/configuration.ts';
-import { RaftError } from '../../src/errors.ts';
+} from '../../src/members/configuration.ts';
 import { type Command, present, readScript, scriptsIn } from './scripts.ts';
 
 const REFUSALS: Partial<Record<ChangeRefusal, string>> = {

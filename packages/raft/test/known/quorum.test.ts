@@ -1,6 +1,6 @@
 /** The majorities of etcd's raft, script by script: the same commit index, the same vote. */
 import { describe, expect, it } from 'vitest';
-import { quorumIndex, quorumVote, type VoterSets } from '../../src/quorum.ts';
+import { quorumIndex, quorumVote, type VoterSets } from '../../src/members/quorum.ts';
 import { type Command, present, readScript, scriptsIn, trimmed } from './scripts.ts';
 
 function voterSets({ options }: Command): VoterSets {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { decodeMessage, encodeMessage, type RaftMessage } from '../../src/message.ts';
+import { decodeMessage, encodeMessage, type RaftMessage } from '../../src/core/message.ts';
 import { Group } from '../unit/group.ts';
 
 const index = fc.oneof(fc.nat(6), fc.constantFrom(2 ** 32, 2 ** 50));

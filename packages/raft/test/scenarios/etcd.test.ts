@@ -1,6 +1,6 @@
 /** The interaction scripts of etcd-io/raft, in our own terms; README.md lists those without one. */
 import { describe, expect, it } from 'vitest';
-import { isJoint } from '../../src/configuration.ts';
+import { isJoint } from '../../src/members/configuration.ts';
 import { Group } from '../unit/group.ts';
 
 const three = { a: {}, b: {}, c: {} };

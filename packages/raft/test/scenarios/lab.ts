@@ -5,10 +5,10 @@
  */
 import { type NodeEnvironment, seededRandom, World } from '@ds/sim';
 import type { Channel, Transport } from '@ds/transport';
-import { openWithRules, type RaftDriver } from '../../src/driver.ts';
+import { raftRules } from '../../src/core/rules.ts';
+import { openWithRules, type RaftDriver } from '../../src/driver/driver.ts';
 import { openRaftLog, type RaftNodeOptions, type Transaction } from '../../src/index.ts';
-import { raftRules } from '../../src/rules.ts';
-import { KeyValueMachine } from '../../src/store-machine.ts';
+import { KeyValueMachine } from '../../src/machine/store-machine.ts';
 import { StoreDisk } from '../simulation/crash-store.ts';
 import { Invariants } from '../simulation/invariants.ts';
 

@@ -2,7 +2,7 @@
  * What can befall a group, as plain data: a schedule is a list of these, and any part of a schedule
  * is one as well, since an action that makes no sense in its moment does nothing.
  */
-import type { MemberChange } from '../../src/configuration.ts';
+import type { MemberChange } from '../../src/members/configuration.ts';
 
 export type Action =
   /** Time passes until this node's timer is due: a leader's heartbeat, or an election. */
@@ -15,8 +15,11 @@ export type Action =
     }
   /** The oldest writes of a slow disk are on it now. */
   | { readonly do: 'persist'; readonly node: string; readonly writes: number }
+  /** A snapshot that has arrived on a slow disk is whole and durable now. */
+  | { readonly do: 'stage'; readonly node: string }
   /** Power is gone and back at once; of the unsynced writes the first `kept` are on the disk. */
   | { readonly do: 'crash'; readonly node: string; readonly kept: number }
+  /** A node loses its network, and with it all that is on its way from and to it. */
   | { readonly do: 'cut' | 'join'; readonly node: string }
   | { readonly do: 'propose' | 'read' | 'retry' | 'compact' | 'transfer'; readonly node: string }
   | { readonly do: 'change'; readonly node: string; readonly changes: readonly MemberChange[] };

@@ -4,8 +4,9 @@
  */
 import { type Random, seededRandom } from '@ds/sim';
 import type { Action } from './action.ts';
-import { drawOne, planStory, type Step, type Story } from './plan-story.ts';
+import { planStory, type Story } from './plan-story.ts';
 import type { ScheduleWorld, WorldSettings } from './schedule-world.ts';
+import { drawOne, type Step } from './story-steps.ts';
 
 type Kind = Action['do'] | 'beat' | Story;
 
@@ -13,7 +14,7 @@ const ELECTION_MS = 100;
 const NODES = ['a', 'b', 'c', 'd', 'e'];
 
 export function drawSettings(random: Random, leaseReads: boolean): WorldSettings {
-  const voters = NODES.slice(0, drawOne(random, [1, 2, 3, 3, 3, 4, 5, 5]));
+  const voters = NODES.slice(0, drawOne(random, [1, 2, 3, 3, 3, 4, 4, 5, 5]));
   const joiners = NODES.slice(voters.length, voters.length + drawOne(random, [0, 1, 2]));
   const all = [...voters, ...joiners];
   const hasSlowDisks = random() < 0.5;
@@ -66,6 +67,13 @@ export class ScheduleDraw {
       ['hand-over', 0.03 + leases * some(0.3)],
       ['split-vote', some(0.1)],
       ['figure-8', some(0.1)],
+      ['learner-quorum', some(0.3)],
+      ['replaced-voters', some(0.3)],
+      ['unconfirmed-change', some(0.3)],
+      ['slow-clock', leases * some(0.5)],
+      ['overtaken-write', some(0.3)],
+      ['late-snapshot', some(0.3)],
+      ['stage', 0.5 + some(2)],
       ['wake', 0.3 + some(1.5)],
       ['beat', 0.3 + some(1.5)],
       ['propose', 0.5 + some(1)],
@@ -106,6 +114,12 @@ export class ScheduleDraw {
       case 'hand-over':
       case 'split-vote':
       case 'figure-8':
+      case 'learner-quorum':
+      case 'replaced-voters':
+      case 'unconfirmed-change':
+      case 'slow-clock':
+      case 'overtaken-write':
+      case 'late-snapshot':
         this.#plan = planStory(kind, { random, world: this.#world, change: this.#change });
         return this.next();
       case 'deliver':
@@ -120,6 +134,7 @@ export class ScheduleDraw {
       case 'cut':
         return { do: kind, node: this.#target(node) };
       case 'join':
+      case 'stage':
         return { do: kind, node };
       case 'change':
         return this.#change(this.#leader() ?? node);

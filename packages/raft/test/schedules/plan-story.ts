@@ -2,12 +2,25 @@
  * Stories that chance alone seldom tells: several actions that belong together, each decided in its
  * moment. They know what Raft is, as a nemesis may, and nothing of how it is implemented.
  */
-import type { Random } from '@ds/sim';
-import type { Action } from './action.ts';
-import type { ScheduleWorld } from './schedule-world.ts';
-
-/** Gives the next action, or nothing when it is over. */
-export type Step = () => Action | undefined;
+import {
+  figure8,
+  lateSnapshot,
+  learnerQuorum,
+  overtakenWrite,
+  replacedVoters,
+  slowClock,
+  splitVote,
+  unconfirmedChange,
+} from './directed-stories.ts';
+import {
+  type Cast,
+  drawOne,
+  once,
+  type Step,
+  type StoryContext,
+  sometimes,
+  talk,
+} from './story-steps.ts';
 
 export type Story =
   /** Some nodes talk for a while, and nothing else happens. */
@@ -23,19 +36,19 @@ export type Story =
   /** Two ask for votes in one term, and all the others restart between their two answers. */
   | 'split-vote'
   /** Figure 8 of the paper: what a majority has of an older term is overwritten by a newer one. */
-  | 'figure-8';
-
-export interface StoryContext {
-  readonly random: Random;
-  readonly world: ScheduleWorld;
-  readonly change: (node: string) => Action;
-  /** Nobody's disk is left out. */
-  readonly isThorough?: boolean;
-}
-
-export function drawOne<T>(random: Random, values: readonly T[]): T {
-  return values[Math.floor(random() * values.length)]!;
-}
+  | 'figure-8'
+  /** Learners have what the voters have not, and the voters elect another leader. */
+  | 'learner-quorum'
+  /** A leader and the voters to be decide without those that there are. */
+  | 'replaced-voters'
+  /** A leader changes the members and falls silent; the next one changes them otherwise. */
+  | 'unconfirmed-change'
+  /** A leader whose clock is slow reads when others have elected another. */
+  | 'slow-clock'
+  /** An entry is written over while the write of another is reported. */
+  | 'overtaken-write'
+  /** A snapshot is whole on a follower's disk when its log has gone beyond it. */
+  | 'late-snapshot';
 
 export function planStory(story: Story, context: StoryContext): Step[] {
   const { random, world } = context;
@@ -60,25 +73,17 @@ export function planStory(story: Story, context: StoryContext): Step[] {
     'hand-over': handOver,
     'split-vote': splitVote,
     'figure-8': figure8,
+    'learner-quorum': learnerQuorum,
+    'replaced-voters': replacedVoters,
+    'unconfirmed-change': unconfirmedChange,
+    'slow-clock': slowClock,
+    'overtaken-write': overtakenWrite,
+    'late-snapshot': lateSnapshot,
   };
   const told = stories[story](context, cast);
+  if (told.length === 0) return [];
   // Most often from a quiet beginning: what is still on its way comes before what is sent now.
   return [...sometimes(random, 0.7, talk({ ...context, isThorough: true }, nodes, 60)), ...told];
-}
-
-interface Cast {
-  readonly leader: string;
-  readonly successor: string;
-  readonly nodes: readonly string[];
-}
-
-function once(action: Action): Step {
-  const left = [action];
-  return () => left.pop();
-}
-
-function sometimes(random: Random, chance: number, ...steps: readonly Step[]): Step[] {
-  return random() < chance ? [...steps] : [];
 }
 
 function coup(context: StoryContext, { leader, successor, nodes }: Cast): Step[] {
@@ -157,78 +162,4 @@ function handOver(context: StoryContext, { leader, successor, nodes }: Cast): St
     talk(context, others, 6),
     once({ do: 'read', node: leader }),
   ];
-}
-
-function splitVote(_context: StoryContext, { leader, successor, nodes }: Cast): Step[] {
-  const voters = nodes.filter((id) => id !== leader && id !== successor);
-  return [
-    // Nobody remembers a leader, so the round before the vote goes well for both.
-    ...nodes.map(restart),
-    ...[successor, leader].flatMap((id) => [once(wake(id)), ...round(id, voters)]),
-    ...round(successor, voters),
-    ...voters.map(restart),
-    ...round(leader, voters),
-  ];
-}
-
-function figure8(_context: StoryContext, { leader, successor, nodes }: Cast): Step[] {
-  const others = nodes.filter((id) => id !== leader && id !== successor);
-  const takeOver = (id: string): Step[] => [
-    ...[id, ...others].map(restart),
-    ...others.flatMap((to) => Array.from({ length: 6 }, () => once({ do: 'drop', from: id, to }))),
-    once(wake(id)),
-    ...round(id, others),
-    ...round(id, others),
-  ];
-  const again = (id: string): Step[] => [...takeOver(id), once(wake(id)), ...round(id, others)];
-  return [
-    once({ do: 'propose', node: leader }),
-    once({ do: 'persist', node: leader, writes: 100 }),
-    ...takeOver(successor),
-    once({ do: 'persist', node: successor, writes: 100 }),
-    // Elected, told where the logs part, and given the entry of the older term.
-    ...again(leader),
-    ...Array.from({ length: 3 }, () => round(leader, others)).flat(),
-    ...again(successor),
-    ...round(successor, others),
-  ];
-}
-
-function wake(node: string): Action {
-  return { do: 'wake', node, random: 0 };
-}
-
-/** Nothing that was written is lost, all that is only remembered is. */
-function restart(node: string): Step {
-  return once({ do: 'crash', node, kept: 9 });
-}
-
-/** One message from a node to each of the others, and one from each back. */
-function round(from: string, others: readonly string[]): Step[] {
-  return [
-    ...others.map((to) => once({ do: 'deliver', from, to })),
-    ...others.flatMap((to) => [
-      once({ do: 'persist', node: to, writes: 100 }),
-      once({ do: 'deliver', from: to, to: from }),
-    ]),
-  ];
-}
-
-/** Messages among these nodes arrive and their disks catch up, but for one that may be lazy. */
-function talk(context: StoryContext, nodes: readonly string[], steps: number): Step {
-  const { random, world, isThorough = false } = context;
-  const lazy = !isThorough && random() < 0.5 ? drawOne(random, nodes) : undefined;
-  let left = steps;
-  return () => {
-    if (left === 0) return undefined;
-    left -= 1;
-    const links = world.busyLinks().filter((link) => link.every((id) => nodes.includes(id)));
-    const disks = nodes.filter((id) => id !== lazy && world.nodes.get(id)!.isWriting);
-    if (disks.length > 0 && (links.length === 0 || random() < 0.4)) {
-      return { do: 'persist', node: drawOne(random, disks), writes: drawOne(random, [1, 100]) };
-    }
-    if (links.length === 0) return undefined;
-    const [from, to] = drawOne(random, links);
-    return { do: 'deliver', from, to };
-  };
 }

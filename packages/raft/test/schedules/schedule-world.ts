@@ -4,9 +4,9 @@
  * runs only as far as a timer needs.
  */
 import type { KeyValueInput } from '@ds/sim';
-import type { Proposal, Ready } from '../../src/events.ts';
-import { decodeMessage, encodeMessage, type RaftMessage } from '../../src/message.ts';
-import { raftRules } from '../../src/rules.ts';
+import type { Proposal, RaftEvent, Ready } from '../../src/core/events.ts';
+import { decodeMessage, encodeMessage, type RaftMessage } from '../../src/core/message.ts';
+import { raftRules } from '../../src/core/rules.ts';
 import { Invariants } from '../simulation/invariants.ts';
 import type { Action } from './action.ts';
 import { type Planted, type Settings, SimulatedMember } from './simulated-member.ts';
@@ -24,6 +24,9 @@ export interface WorldSettings {
 interface Snapshot {
   readonly chunks: readonly Uint8Array[];
 }
+
+/** Rounds of effects that one action can have at most, by far. */
+const MAX_ROUNDS = 1_000;
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
@@ -96,12 +99,19 @@ export class ScheduleWorld {
         this.#node(action.node).persist(action.writes);
         await this.#settle(action.node);
         break;
+      case 'stage':
+        this.#node(action.node).finishStaging();
+        await this.#settle(action.node);
+        break;
       case 'crash':
         await this.#node(action.node).boot(action.kept);
         await this.#settle(action.node);
         break;
       case 'cut':
         this.#cut.add(action.node);
+        for (const link of this.#links.keys()) {
+          if (link.split('>').includes(action.node)) this.#links.delete(link);
+        }
         break;
       case 'join':
         this.#cut.delete(action.node);
@@ -118,7 +128,7 @@ export class ScheduleWorld {
     const node = this.#node(id);
     const { deadline } = node.core;
     if (!Number.isFinite(deadline)) return;
-    const aheadMs = (deadline - this.#now(id)) / this.#rate(id);
+    const aheadMs = (deadline - this.#now(id)) / this.rateOf(id);
     // A little late, as timers are.
     if (aheadMs > 0) this.#realMs += aheadMs + 0.01;
     node.step({ kind: 'time', nowMs: this.#now(id), random });
@@ -128,13 +138,10 @@ export class ScheduleWorld {
   async #deliver(from: string, to: string): Promise<void> {
     const message = this.#queue(from, to).shift();
     if (message === undefined) return;
-    const isLost = this.#cut.has(from) || this.#cut.has(to);
-    if (!isLost) {
-      this.#node(to).step({ kind: 'message', from, message, nowMs: this.#now(to) });
-      await this.#settle(to);
-    }
+    this.#node(to).step({ kind: 'message', from, message, nowMs: this.#now(to) });
+    await this.#settle(to);
     if (message.kind !== 'snapshot') return;
-    this.#node(from).step({ kind: 'snapshot-ended', peer: to });
+    this.#node(from).step(ended(to));
     await this.#settle(from);
   }
 
@@ -185,20 +192,21 @@ export class ScheduleWorld {
 
   async #settle(id: string): Promise<void> {
     const node = this.#node(id);
+    let rounds = 0;
     for (let ready = node.ready(); ready !== undefined; ready = node.ready()) {
       await this.#carryOut(id, node, ready);
+      rounds += 1;
+      if (rounds > MAX_ROUNDS) throw new Error(`liveness: ${id} never comes to rest`);
     }
   }
 
   async #carryOut(id: string, node: SimulatedMember, ready: Ready): Promise<void> {
     for (const { to, message } of ready.messages) {
-      if (this.nodes.has(to)) {
-        this.#queue(id, to).push(decodeMessage(encodeMessage(message)));
-      }
+      this.#send(id, to, decodeMessage(encodeMessage(message)));
     }
     if (ready.write !== undefined) {
       node.write(ready.write);
-      if (!this.#settings.slowDisks.includes(id)) node.persist(Number.POSITIVE_INFINITY);
+      if (!this.isSlow(id)) node.persist(Number.POSITIVE_INFINITY);
     }
     for (const { accepted, firstIndex, term } of ready.proposed) {
       if (accepted > 0) this.#proposed.set(`${firstIndex} ${term}`, { node: id, life: node.core });
@@ -216,7 +224,7 @@ export class ScheduleWorld {
       const { index, indexTerm: term, configuration } = message;
       const { chunks } = this.#snapshots.get(decoder.decode(message.data))!;
       node.stage({ index, term, configuration }, chunks);
-      if (!this.#settings.slowDisks.includes(id)) node.persist(Number.POSITIVE_INFINITY);
+      if (!this.isSlow(id)) node.finishStaging();
     }
   }
 
@@ -268,7 +276,7 @@ export class ScheduleWorld {
     this.#snapshots.set(`${id}`, { chunks: [...snapshot.chunks()] });
     snapshot.release();
     node.step({ kind: 'snapshot-sending', peer: to, index });
-    this.#queue(from, to).push({
+    this.#send(from, to, {
       kind: 'snapshot',
       term: node.core.term,
       id,
@@ -279,6 +287,12 @@ export class ScheduleWorld {
       data: encoder.encode(`${id}`),
       last: true,
     });
+  }
+
+  #send(from: string, to: string, message: RaftMessage): void {
+    if (!this.nodes.has(to)) return;
+    if (!this.#cut.has(from) && !this.#cut.has(to)) this.#queue(from, to).push(message);
+    else if (message.kind === 'snapshot') this.#node(from).step(ended(to));
   }
 
   #node(id: string): SimulatedMember {
@@ -292,11 +306,21 @@ export class ScheduleWorld {
     return queue;
   }
 
-  #rate(id: string): number {
+  /** Whether a node's disk takes its time. */
+  isSlow(id: string): boolean {
+    return this.#settings.slowDisks.includes(id);
+  }
+
+  /** How fast a node's clock runs. */
+  rateOf(id: string): number {
     return this.#settings.rates[id] ?? 1;
   }
 
   #now(id: string): number {
-    return this.#realMs * this.#rate(id);
+    return this.#realMs * this.rateOf(id);
   }
+}
+
+function ended(peer: string): RaftEvent {
+  return { kind: 'snapshot-ended', peer };
 }

@@ -4,15 +4,15 @@
  */
 import type { KeyValueStore } from '@ds/storage';
 import { MemoryStore } from '@ds/storage/memory';
-import { initialConfiguration } from '../../src/configuration.ts';
-import { type CoreOptions, RaftCore } from '../../src/core.ts';
-import type { RaftEvent, Ready, SequencedWrite } from '../../src/events.ts';
+import { type CoreOptions, RaftCore } from '../../src/core/core.ts';
+import type { RaftEvent, Ready, SequencedWrite } from '../../src/core/events.ts';
+import type { Rules } from '../../src/core/rules.ts';
+import { recoverMachine } from '../../src/driver/recovery.ts';
 import type { StoreMachine } from '../../src/index.ts';
-import { MemoryRaftLog } from '../../src/memory-log.ts';
-import type { LogBase, LogWrite } from '../../src/raft-log.ts';
-import { recoverMachine } from '../../src/recovery.ts';
-import type { Rules } from '../../src/rules.ts';
-import { KeyValueMachine } from '../../src/store-machine.ts';
+import { MemoryRaftLog } from '../../src/log/memory-log.ts';
+import type { LogBase, LogWrite } from '../../src/log/raft-log.ts';
+import { KeyValueMachine } from '../../src/machine/store-machine.ts';
+import { initialConfiguration } from '../../src/members/configuration.ts';
 import { applyCommand } from '../simulation/kv-service.ts';
 
 /** One replaced decision; without any, the product as it is. */
@@ -69,7 +69,12 @@ export class SimulatedMember {
 
   /** Whether something is on its way to its disk. */
   get isWriting(): boolean {
-    return this.#pending.length > 0 || this.#arriving !== undefined;
+    return this.#pending.length > 0;
+  }
+
+  /** Whether a snapshot has arrived that is not durable yet. */
+  get isStaging(): boolean {
+    return this.#arriving !== undefined;
   }
 
   get leaseReads(): boolean {
@@ -99,7 +104,9 @@ export class SimulatedMember {
     }
     this.#staged = undefined;
     const { appliedIndex } = machine;
-    const life = { recovered, appliedIndex, nowMs: now(), random: 0, incarnation: this.#lives };
+    // Room for what a life counts up from there.
+    const incarnation = this.#lives * 2 ** 20;
+    const life = { recovered, appliedIndex, nowMs: now(), random: 0, incarnation };
     this.core = new RaftCore({ ...settings, self: id, ...life }, rules);
   }
 
@@ -121,13 +128,8 @@ export class SimulatedMember {
     this.step({ kind: 'persisted', sequence, term, index });
   }
 
-  /** The oldest `count` writes are on disk, and a snapshot that has arrived. */
+  /** The oldest `count` writes are on disk. */
   persist(count: number): void {
-    if (this.#arriving !== undefined && this.core.isWanted(this.#arriving.base)) {
-      this.#staged = this.#arriving;
-      this.step({ kind: 'staged', base: this.#arriving.base });
-    }
-    this.#arriving = undefined;
     const done = this.#pending.splice(0, count);
     this.#written.push(...done);
     const last = done.at(-1);
@@ -136,9 +138,17 @@ export class SimulatedMember {
     this.step({ kind: 'persisted', sequence, term, index });
   }
 
-  /** A snapshot has arrived; with the next writes it is durable. */
+  /** A snapshot has arrived, unless another one is on its way to the disk. */
   stage(base: LogBase, chunks: readonly Uint8Array[]): void {
-    this.#arriving ??= { base, chunks };
+    if (this.core.isWanted(base)) this.#arriving ??= { base, chunks };
+  }
+
+  /** The snapshot that has arrived is durable. */
+  finishStaging(): void {
+    if (this.#arriving === undefined) return;
+    this.#staged = this.#arriving;
+    this.#arriving = undefined;
+    this.step({ kind: 'staged', base: this.#staged.base });
   }
 
   async restore(): Promise<void> {

@@ -2,16 +2,17 @@
  * What must hold over all members at every moment (figure 3 of the paper), checked from outside
  * after each event of the world.
  */
+
+import type { RaftCore } from '../../src/core/core.ts';
+import type { CommittedEntry } from '../../src/index.ts';
 import {
   type Configuration,
   isJoint,
   leaveJoint,
   nextConfiguration,
-} from '../../src/configuration.ts';
-import { decodeConfiguration } from '../../src/configuration-codec.ts';
-import type { PlacedConfiguration } from '../../src/configuration-history.ts';
-import type { RaftCore } from '../../src/core.ts';
-import type { CommittedEntry } from '../../src/index.ts';
+} from '../../src/members/configuration.ts';
+import { decodeConfiguration } from '../../src/members/configuration-codec.ts';
+import type { PlacedConfiguration } from '../../src/members/configuration-history.ts';
 
 interface Seen {
   readonly core: RaftCore;

@@ -3,8 +3,8 @@
  * alone rarely does. Each seed draws which of them there are and how often they come.
  */
 import type { World } from '@ds/sim';
-import type { MemberChange } from '../../src/configuration.ts';
-import type { RaftDriver } from '../../src/driver.ts';
+import type { RaftDriver } from '../../src/driver/driver.ts';
+import type { MemberChange } from '../../src/members/configuration.ts';
 
 export interface NemesisOptions {
   readonly world: World;

@@ -17,11 +17,11 @@ import {
   skewClocks,
   World,
 } from '@ds/sim';
-import { isJoint } from '../../src/configuration.ts';
-import { openWithRules, type RaftDriver } from '../../src/driver.ts';
+import { raftRules } from '../../src/core/rules.ts';
+import { openWithRules, type RaftDriver } from '../../src/driver/driver.ts';
 import { openRaftLog, type RaftStatus, type StoreMachine } from '../../src/index.ts';
-import { type Rules, raftRules } from '../../src/rules.ts';
-import { KeyValueMachine } from '../../src/store-machine.ts';
+import { KeyValueMachine } from '../../src/machine/store-machine.ts';
+import { isJoint } from '../../src/members/configuration.ts';
 import { StoreDisk } from './crash-store.ts';
 import { Invariants } from './invariants.ts';
 import { applyCommand, KvClient, serve } from './kv-service.ts';
@@ -50,25 +50,12 @@ interface Member {
 const CHAOS_MS = 3_000;
 const SETTLE_MS = 30_000;
 
-/** A run that went wrong, and how far it had come. */
-export class RunFailed extends Error {
-  readonly events: number;
-
-  constructor(cause: unknown, events: number) {
-    super((cause as Error)?.message ?? String(cause), { cause });
-    this.events = events;
-  }
-}
-
-/** `replaced` breaks a decision of the protocol, to see whether that is noticed. */
-export async function runRaft(seed: number, replaced: Partial<Rules> = {}): Promise<RaftRun> {
+export async function runRaft(seed: number): Promise<RaftRun> {
   const random = seededRandom(seed, 'scenario');
   const faults = drawFaults(seededRandom(seed, 'faults'));
   const world = new World({ seed, network: faults.network, disk: faults.disk });
   try {
-    return await new Scenario(world, random, { ...raftRules, ...replaced }).run(faults);
-  } catch (error) {
-    throw new RunFailed(error, world.counts().events);
+    return await new Scenario(world, random).run(faults);
   } finally {
     await world.close().catch(() => {});
   }
@@ -77,7 +64,6 @@ export async function runRaft(seed: number, replaced: Partial<Rules> = {}): Prom
 class Scenario {
   readonly #world: World;
   readonly #random: () => number;
-  readonly #rules: Rules;
   /** Who begins. */
   readonly #voters: readonly string[];
   /** All nodes: those, and the ones that may join. */
@@ -89,10 +75,9 @@ class Scenario {
   readonly #opened = new Map<string, Member>();
   readonly #settings: ReturnType<typeof drawSettings>;
 
-  constructor(world: World, random: () => number, rules: Rules) {
+  constructor(world: World, random: () => number) {
     this.#world = world;
     this.#random = random;
-    this.#rules = rules;
     this.#voters = random() < 0.7 ? ['a', 'b', 'c'] : ['a', 'b', 'c', 'd', 'e'];
     this.#members = random() < 0.5 ? this.#voters : [...this.#voters, 'x', 'y'];
     this.#settings = drawSettings(random);
@@ -173,14 +158,21 @@ class Scenario {
     const ports = { clock, transport, random, log, machine };
     const members = this.#voters.includes(self) ? this.#voters : [];
     const options = { members, ...identity, ...ports, ...settings };
-    const node = await openWithRules(options, this.#rules);
+    const node = await openWithRules(options, raftRules);
     node.onChange(({ state, failure }) => {
-      if (state === 'failed') throw new Error(`${self} stopped: ${failure}`);
+      if (state !== 'failed' || !this.#lives(environment)) return;
+      throw new Error(`${self} stopped: ${failure}`);
     });
     serve(environment, node, machine);
     const member = { node, machine, boot: environment.boot };
     this.#opened.set(self, member);
     return member;
+  }
+
+  /** Not so for what a crash in the middle of an instant has left: its disk answers no more. */
+  #lives({ self, boot }: NodeEnvironment): boolean {
+    const node = this.#world.node(self);
+    return node.boot === boot && node.state !== 'crashed' && node.state !== 'stopped';
   }
 
   #running(): Map<string, Member> {

@@ -2,10 +2,10 @@ import { readFileSync } from 'node:fs';
 import { SimDisk, seededRandom } from '@ds/sim';
 import { MemoryFileSystem } from '@ds/storage/memory';
 import { describe, expect, it } from 'vitest';
-import { initialConfiguration } from '../../src/configuration.ts';
-import { encodeConfiguration } from '../../src/configuration-codec.ts';
 import { type LogEntry, openRaftLog, type RaftLog } from '../../src/index.ts';
-import { inspect } from '../../src/inspect.ts';
+import { inspect } from '../../src/log/inspect.ts';
+import { initialConfiguration } from '../../src/members/configuration.ts';
+import { encodeConfiguration } from '../../src/members/configuration-codec.ts';
 import { writeGoldenLog } from '../golden-log.ts';
 
 /** Who takes part matters to none of these tests. */
@@ -43,6 +43,24 @@ function damage(fileSystem: MemoryFileSystem, path: string, at: number): void {
   file.read(at, byte);
   file.write(at, Uint8Array.of(byte[0]! ^ 0x10));
   file.close();
+}
+
+/** What a power cut leaves when everything has reached the device but what `change` undoes. */
+function afterPowerCut(
+  fileSystem: MemoryFileSystem,
+  change: (name: string, bytes: Uint8Array) => Uint8Array | undefined,
+): MemoryFileSystem {
+  const copy = new MemoryFileSystem();
+  copy.mkdir('log');
+  for (const name of segments(fileSystem)) {
+    const file = fileSystem.open(`log/${name}`, { mode: 'read' });
+    const bytes = new Uint8Array(file.size());
+    file.read(0, bytes);
+    file.close();
+    const kept = change(name, bytes);
+    if (kept !== undefined) copy.open(`log/${name}`, { mode: 'create' }).write(0, kept);
+  }
+  return copy;
 }
 
 describe('the log on disk', () => {
@@ -94,9 +112,8 @@ describe('the log on disk', () => {
       await append(log, entry(index, 1, 'x'.repeat(90)));
     const before = segments(fileSystem).length;
     log.write({ entries: [], compact: { index: 97, term: 1, configuration } });
-    await log.sync();
-    expect(segments(fileSystem).length).toBeLessThan(before - 3);
     await log.close();
+    expect(segments(fileSystem).length).toBeLessThan(before - 3);
     const again = await open(fileSystem);
     expect(again.recovered()).toMatchObject({
       hardState: { term: 1, votedFor: 'c' },
@@ -128,6 +145,55 @@ describe('the log on disk', () => {
       expect(again.recovered().base).toEqual({ index: 2, term: 1 });
       await again.close();
     }
+  });
+
+  it('keeps what was synced when the name of a later segment is lost, and one after it is not', async () => {
+    const fileSystem = new MemoryFileSystem();
+    const log = await open(fileSystem, { segmentBytes: 4096 });
+    await append(log, entry(1, 1), entry(2, 1));
+    log.write({ entries: [entry(3, 1, 'x'.repeat(3000))] });
+    log.write({ entries: [entry(4, 1, 'x'.repeat(3000))] });
+    const [, lost, last] = segments(fileSystem);
+    expect(last).toBeDefined();
+    const cut = afterPowerCut(fileSystem, (name, bytes) => (name === lost ? undefined : bytes));
+    const again = await open(cut);
+    expect(terms(again)).toEqual([1, 1]);
+    await again.close();
+    expect(segments(cut)).not.toContain(last);
+    await log.close();
+  });
+
+  it('knows who takes part after the first record of a new segment was torn', async () => {
+    const fileSystem = new MemoryFileSystem();
+    const log = await open(fileSystem, { segmentBytes: 4096 });
+    log.write({ entries: [], reset: { index: 0, term: 0, configuration } });
+    await append(log, entry(1, 1), entry(2, 1));
+    log.write({ entries: [entry(3, 1, 'x'.repeat(3000))] });
+    const [, second] = segments(fileSystem);
+    const cut = afterPowerCut(fileSystem, (name, bytes) =>
+      name === second ? bytes.fill(0, 1024) : bytes,
+    );
+    const again = await open(cut, { segmentBytes: 4096 });
+    for (let index = 3; index <= 8; index += 1)
+      await append(again, entry(index, 2, 'y'.repeat(900)));
+    again.write({ entries: [], compact: { index: 7, term: 2, configuration } });
+    await again.close();
+    const last = await open(cut);
+    expect(last.recovered()).toMatchObject({ lastIndex: 8, configurations: [{ index: 7 }] });
+    await last.close();
+    await log.close();
+  });
+
+  it('gives no snapshot the name of one that was dropped while it went to the disk', async () => {
+    const log = await open(new MemoryFileSystem());
+    const dropped = log.stageSnapshot({ index: 9, term: 2, configuration }).finish();
+    const stage = log.stageSnapshot({ index: 10, term: 2, configuration });
+    await expect(dropped).rejects.toMatchObject({ code: 'RAFT_CLOSED' });
+    expect(log.stagedSnapshot()).toBe(undefined);
+    stage.append(bytes('whole'));
+    await stage.finish();
+    expect(log.stagedSnapshot()?.index).toBe(10);
+    await log.close();
   });
 
   it('starts over after a snapshot, and keeps the hard state', async () => {

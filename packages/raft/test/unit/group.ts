@@ -2,13 +2,14 @@
  * Cores without drivers, moved by hand: a script says when time passes, which messages arrive, and
  * whose disk has caught up. Nothing happens by itself.
  */
-import { initialConfiguration, type MemberChange } from '../../src/configuration.ts';
-import { type CoreOptions, RaftCore } from '../../src/core.ts';
-import type { LogEntry } from '../../src/entry.ts';
+
+import { type CoreOptions, RaftCore } from '../../src/core/core.ts';
+import type { Ready, SequencedWrite } from '../../src/core/events.ts';
+import { decodeMessage, encodeMessage, type RaftMessage } from '../../src/core/message.ts';
 import { RaftError } from '../../src/errors.ts';
-import type { Ready, SequencedWrite } from '../../src/events.ts';
-import { decodeMessage, encodeMessage, type RaftMessage } from '../../src/message.ts';
-import type { HardState, TermRun } from '../../src/raft-log.ts';
+import type { LogEntry } from '../../src/log/entry.ts';
+import type { HardState, TermRun } from '../../src/log/raft-log.ts';
+import { initialConfiguration, type MemberChange } from '../../src/members/configuration.ts';
 
 export const ELECTION_MS = 100;
 

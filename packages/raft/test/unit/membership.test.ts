@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { isJoint } from '../../src/configuration.ts';
+import { isJoint } from '../../src/members/configuration.ts';
 import { Group } from './group.ts';
 
 const three = { a: {}, b: {}, c: {} };

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import type { LogEntry } from '../../src/entry.ts';
-import { type PendingProposal, PendingProposals } from '../../src/pending-proposals.ts';
+import { type PendingProposal, PendingProposals } from '../../src/driver/pending-proposals.ts';
+import type { LogEntry } from '../../src/log/entry.ts';
 
 const command = new Uint8Array(0);
 

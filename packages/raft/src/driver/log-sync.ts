@@ -1,0 +1,54 @@
+/**
+ * One sync of the log at a time: what is written while it runs shares the next (group commit).
+ *
+ * Invariant: what is reported is covered by a sync that began after it was written.
+ */
+import type { RaftEvent, SequencedWrite } from '../core/events.ts';
+import type { RaftLog } from '../log/raft-log.ts';
+
+export interface LogSyncOptions {
+  readonly log: RaftLog;
+  /** Takes the `persisted` event in. Returns whether to go on. */
+  readonly step: (event: RaftEvent) => boolean;
+  readonly fail: (error: unknown) => void;
+}
+
+export class LogSync {
+  readonly #options: LogSyncOptions;
+  #running: Promise<void> | undefined;
+  /** The latest write that no sync was started for. */
+  #unsynced: SequencedWrite | undefined;
+
+  constructor(options: LogSyncOptions) {
+    this.#options = options;
+  }
+
+  /** Settles when no sync is under way. */
+  get settled(): Promise<void> | undefined {
+    return this.#running;
+  }
+
+  /** The log has been handed a write. */
+  written(write: SequencedWrite): void {
+    this.#unsynced = write;
+    this.#start();
+  }
+
+  #start(): void {
+    const covered = this.#unsynced;
+    if (this.#running !== undefined || covered === undefined) return;
+    this.#unsynced = undefined;
+    const { log, step, fail } = this.#options;
+    const { sequence, term, index } = covered;
+    this.#running = log.sync().then(
+      () => {
+        this.#running = undefined;
+        if (step({ kind: 'persisted', sequence, term, index })) this.#start();
+      },
+      (error) => {
+        this.#running = undefined;
+        fail(error);
+      },
+    );
+  }
+}
