@@ -19,7 +19,7 @@ const ALLOWED = [
   // The socket file of a transport.
   /^packages\/transport-\w+\/src\/([\w-]+-)?socket\.ts$/,
   // The worker entry of an engine.
-  /^packages\/storage-\w+\/src\/([\w-]+-)?worker\.ts$/,
+  /^packages\/storage-\w+\/src\/(\w+\/)?([\w-]+-)?worker\.ts$/,
   // The simulator lets promises settle between two events, and keeps hosted code from the globals.
   /^packages\/sim\/src\/kernel\/(scheduler|real-world)\.ts$/,
   // Its runner over worker threads, their program, its face to vitest (environment and files), and

@@ -14,6 +14,7 @@ export type SimulationErrorCode =
   | 'SIM_SCENARIO_FAILED'
   | 'SIM_NOT_REPEATED'
   | 'SIM_TOO_WEAK'
+  | 'SIM_ENGINE_BROKEN'
   | 'SIM_VIOLATED';
 
 export interface SimulationErrorOptions extends ErrorOptions {

@@ -90,7 +90,7 @@ export {
   type Tolerance,
 } from './faults/faults.ts';
 export type { MachineClock } from './kernel/clock.ts';
-export { type Random, seededRandom } from './kernel/random.ts';
+export { drawInteger, drawOne, type Random, seededRandom } from './kernel/random.ts';
 export type { TraceEvent } from './kernel/trace.ts';
 export { type LivenessOptions, mustProgress } from './liveness.ts';
 export type { DelayRange, Latency } from './network/latency.ts';
@@ -126,6 +126,7 @@ export {
   type Scenario,
 } from './runner/explore.ts';
 export type { ArtifactListener, Exploration, Failure } from './runner/failure.ts';
+export { type Catch, type CaughtBug, hunt } from './runner/hunt.ts';
 export {
   Schedule,
   type ScheduledStep,

@@ -2,7 +2,14 @@
  * Toy protocols with one mistake each: exploring seeds has to find it, and shrinking has to make
  * the run that did small. `npm run planted -- sim` prints the table.
  */
-import { collectFailures, type Schedule, type Shrunk, type World } from '@ds/sim';
+import {
+  type CaughtBug,
+  collectFailures,
+  type Schedule,
+  type Shrunk,
+  type SoakOptions,
+  type World,
+} from '@ds/sim';
 import { leaseBugs, runLeaseToy } from './simulation/toys/lease-lock.ts';
 import { primaryBackupBugs, runPrimaryBackupToy } from './simulation/toys/primary-backup.ts';
 import { registerBugs, runRegisterToy } from './simulation/toys/register.ts';
@@ -40,25 +47,14 @@ export const plantedBugs: readonly PlantedBug[] = [
   ...plant(leaseBugs, runLeaseToy),
 ];
 
-export interface PlantedOptions {
-  readonly firstSeed: number;
-  readonly seeds: number;
-  readonly signal: AbortSignal;
-  progress(text: string): void;
-}
-
-export interface Caught {
-  readonly name: string;
-  readonly caught: boolean;
-  readonly seeds: number;
-  /** In the shrunk run. */
-  readonly events: number;
+/** Its events are those of the shrunk run. */
+export interface CaughtToy extends CaughtBug {
   readonly steps: number;
   readonly shrunk?: Shrunk | undefined;
 }
 
 /** Runs seed after seed until one notices the bug, and shrinks that run. */
-export async function hunt({ name, run }: PlantedBug, options: PlantedOptions): Promise<Caught> {
+export async function hunt({ name, run }: PlantedBug, options: SoakOptions): Promise<CaughtToy> {
   const { firstSeed, seeds, signal } = options;
   const { failures, runs } = await collectFailures({
     scenario: (seed, schedule) => run(seed, schedule),
@@ -73,8 +69,8 @@ export async function hunt({ name, run }: PlantedBug, options: PlantedOptions): 
   return { name, caught: true, seeds: runs, events, steps: steps.length, shrunk };
 }
 
-export async function run(options: PlantedOptions): Promise<{ bugs: Omit<Caught, 'shrunk'>[] }> {
-  const bugs: Omit<Caught, 'shrunk'>[] = [];
+export async function run(options: SoakOptions): Promise<{ bugs: Omit<CaughtToy, 'shrunk'>[] }> {
+  const bugs: Omit<CaughtToy, 'shrunk'>[] = [];
   for (const bug of plantedBugs) {
     const { shrunk: _, ...caught } = await hunt(bug, options);
     bugs.push(caught);

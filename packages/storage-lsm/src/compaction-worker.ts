@@ -4,8 +4,8 @@
  */
 import { parentPort } from 'node:worker_threads';
 import { nodeFileSystem } from '@ds/storage/node';
-import type { CompactionJob } from './compaction-job.ts';
-import { answerJob } from './job-answer.ts';
+import type { CompactionJob } from './compaction/compaction-job.ts';
+import { answerJob } from './compaction/job-answer.ts';
 import { deflateCodec } from './node.ts';
 
 const fileSystem = nodeFileSystem();

@@ -1,8 +1,8 @@
 /** What the store can be handed on Node: its zlib as a block codec, its threads for merging. */
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
-import type { BlockCodec } from './block-codec.ts';
+import type { BlockCodec } from './block/block-codec.ts';
 
-export { type WorkerCompactorOptions, workerCompactor } from './start-worker.ts';
+export { type WorkerCompactorOptions, workerCompactor } from './compaction/start-worker.ts';
 
 /**
  * Raw deflate (RFC 1951) by zlib at its fastest level: codec 1. A call costs some 20 us, whatever

@@ -1,7 +1,7 @@
 /** Opening a store: its directory, its lock, its recovery. */
 import { openDirectory } from '@ds/storage';
 import { SAFE_DECISIONS, type SafetyDecisions } from './decisions.ts';
-import { LOCK_NAME } from './file-names.ts';
+import { LOCK_NAME } from './files/file-names.ts';
 import { type LsmStoreOptions, type ReadOnlyLsmStoreOptions, resolveOptions } from './options.ts';
 import { ReadOnlyLsmStore } from './read-only-store.ts';
 import { recover } from './recovery.ts';

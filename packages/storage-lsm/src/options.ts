@@ -1,7 +1,7 @@
 /** What a store is opened with, and the same with every default filled in and checked. */
 import { DEFAULT_LIMITS, type FileSystem } from '@ds/storage';
-import { type BlockCodec, codecsByNumber } from './block-codec.ts';
-import type { Compactor } from './compactor.ts';
+import { type BlockCodec, codecsByNumber } from './block/block-codec.ts';
+import type { Compactor } from './compaction/compactor.ts';
 import { SAFE_DECISIONS, type SafetyDecisions } from './decisions.ts';
 
 const KIB = 1024;

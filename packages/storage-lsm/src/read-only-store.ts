@@ -19,15 +19,16 @@ import {
   type StoreStatus,
 } from '@ds/storage';
 import { Memtable } from '@ds/storage/engine';
-import { approximateSize } from './approximate-size.ts';
-import { logName } from './file-names.ts';
+import { logName } from './files/file-names.ts';
+import { totalBytes } from './levels/version.ts';
+import { type VerifyOptions, type VerifyReport, verifyFiles } from './maintenance/verification.ts';
 import type { ResolvedOptions } from './options.ts';
-import { Range } from './range.ts';
-import { getAt, hasAt, type Layers } from './read-view.ts';
+import { approximateSize } from './read/approximate-size.ts';
+import { Range, type RangeSource } from './read/range.ts';
+import { getAt, hasAt, type Layers } from './read/read-view.ts';
+import { snapshotHandle } from './read/snapshot-handle.ts';
 import { type DirectoryState, readDirectory } from './recovery.ts';
-import { TableSet } from './table-set.ts';
-import { type VerifyOptions, type VerifyReport, verifyFiles } from './verification.ts';
-import { totalBytes } from './version.ts';
+import { TableSet } from './table/table-set.ts';
 
 export class ReadOnlyLsmStore implements KeyValueStore {
   readonly maxKeyBytes: number;
@@ -82,41 +83,24 @@ export class ReadOnlyLsmStore implements KeyValueStore {
   }
 
   range(bounds: Bounds = {}): Iterable<Entry> {
-    const layers = this.#layers;
-    const sequence = this.#sequence;
-    const open = (): { layers: Layers; sequence: number; release(): void } => ({
-      layers,
-      sequence,
-      release: () => {},
-    });
-    return new Range({ check: () => this.#check(), open }, bounds);
+    return new Range(
+      this.#rangeSource(() => this.#check()),
+      bounds,
+    );
   }
 
   /** The store itself never changes, so a snapshot is another name for it. */
   snapshot(): Snapshot {
     this.#check();
     this.#snapshots += 1;
-    let isReleased = false;
-    const check = (): void => {
-      this.#check();
-      if (isReleased) throw new StorageError('STORAGE_CLOSED', 'the snapshot has been released');
-    };
-    const release = (): void => {
-      if (!isReleased) this.#snapshots -= 1;
-      isReleased = true;
-    };
-    return {
-      get: (key) => {
-        check();
-        return this.get(key);
+    return snapshotHandle({
+      check: () => this.#check(),
+      get: (key) => this.get(key),
+      range: (bounds, check) => new Range(this.#rangeSource(check), bounds),
+      onRelease: () => {
+        this.#snapshots -= 1;
       },
-      range: (bounds) => {
-        check();
-        return this.range(bounds);
-      },
-      release,
-      [Symbol.dispose]: release,
-    };
+    });
   }
 
   /** Rejects: `STORAGE_READ_ONLY`, or what is wrong with the batch. */
@@ -147,7 +131,8 @@ export class ReadOnlyLsmStore implements KeyValueStore {
     const { fileSystem, directory, decisions } = this.#options;
     return verifyFiles(
       {
-        ...{ fileSystem, directory, decisions, manifestNumber },
+        ...{ fileSystem, directory, decisions },
+        manifestNumbers: [manifestNumber],
         tables: this.#tables,
         levels: version.levels,
         // A crash may have cut them short: what counts has been replayed, and so verified.
@@ -174,6 +159,11 @@ export class ReadOnlyLsmStore implements KeyValueStore {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
+  }
+
+  #rangeSource(check: () => void): RangeSource {
+    const opened = { layers: this.#layers, sequence: this.#sequence, release: () => {} };
+    return { check, open: () => opened };
   }
 
   #check(): void {

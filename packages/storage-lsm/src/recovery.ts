@@ -18,7 +18,7 @@ import {
   replayLogs,
   WriteAheadLog,
 } from '@ds/storage/engine';
-import { LOG_FORMAT } from './file-formats.ts';
+import { LOG_FORMAT } from './files/file-formats.ts';
 import {
   CURRENT_NAME,
   logName,
@@ -26,14 +26,14 @@ import {
   type NamedFile,
   parseFileName,
   tableName,
-} from './file-names.ts';
-import { flushMemtable } from './flush.ts';
-import { readCurrent, readManifest } from './manifest.ts';
+} from './files/file-names.ts';
+import { readCurrent, readManifest } from './levels/manifest.ts';
+import { Version, type VersionEdit } from './levels/version.ts';
+import { VersionSet } from './levels/version-set.ts';
 import type { ResolvedOptions } from './options.ts';
-import { TableSet } from './table-set.ts';
-import type { TableFacts } from './table-writer.ts';
-import { Version, type VersionEdit } from './version.ts';
-import { VersionSet } from './version-set.ts';
+import type { TableFacts } from './table/table-file.ts';
+import { TableSet } from './table/table-set.ts';
+import { flushMemtable } from './write/flush.ts';
 
 export interface Recovered {
   readonly versions: VersionSet;

@@ -1,7 +1,7 @@
 /** What a store tells of itself. */
 import type { StoreStatus } from '@ds/storage';
-import type { Pressure } from './back-pressure.ts';
-import type { ReadStatistics } from './read-statistics.ts';
+import type { ReadStatistics } from './table/read-statistics.ts';
+import type { Pressure } from './write/back-pressure.ts';
 
 /** A merge under way. */
 export interface MergeStatus {

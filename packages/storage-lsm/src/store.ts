@@ -16,37 +16,32 @@ import {
   type Limits,
   type Lock,
   type Snapshot,
-  StorageError,
+  type StorageError,
   type WriteOptions,
 } from '@ds/storage';
-import {
-  type BoundedBatch,
-  bounded,
-  GroupCommit,
-  Health,
-  type LogSegment,
-  type Memtable,
-} from '@ds/storage/engine';
-import { approximateSize } from './approximate-size.ts';
-import { BackPressure } from './back-pressure.ts';
-import { Background, type ImmutableMemtable } from './background.ts';
-import { writeCheckpoint } from './checkpoint.ts';
-import { debtBytes } from './compaction.ts';
-import { endOfKeys } from './end-of-keys.ts';
+import { bounded, GroupCommit, Health, type LogSegment, type Memtable } from '@ds/storage/engine';
+import { debtBytes } from './compaction/compaction.ts';
 import {
   type CompactRangeBounds,
   type CompactRangeOptions,
   ManualCompactions,
-} from './manual-compaction.ts';
-import { MemtablePool } from './memtable-pool.ts';
+} from './compaction/manual-compaction.ts';
+import { totalBytes } from './levels/version.ts';
+import { writeCheckpoint } from './maintenance/checkpoint.ts';
+import { type VerifyOptions, type VerifyReport, verifyFiles } from './maintenance/verification.ts';
 import type { ResolvedOptions } from './options.ts';
-import { Range, type RangeSource } from './range.ts';
-import { getAt, hasAt, type Layers } from './read-view.ts';
+import { approximateSize } from './read/approximate-size.ts';
+import { endOfKeys } from './read/end-of-keys.ts';
+import { heldSource, Range, type RangeSource } from './read/range.ts';
+import { getAt, hasAt, type Layers } from './read/read-view.ts';
+import { snapshotHandle } from './read/snapshot-handle.ts';
 import type { Recovered } from './recovery.ts';
-import { type HeldSnapshot, Snapshots } from './snapshots.ts';
 import type { LsmStatus } from './status.ts';
-import { type VerifyOptions, type VerifyReport, verifyFiles } from './verification.ts';
-import { totalBytes } from './version.ts';
+import { BackPressure } from './write/back-pressure.ts';
+import { Background, type ImmutableMemtable } from './write/background.ts';
+import { insertBatch } from './write/insert-batch.ts';
+import { MemtablePool } from './write/memtable-pool.ts';
+import { Snapshots } from './write/snapshots.ts';
 
 const DONE: Promise<void> = Promise.resolve();
 
@@ -160,33 +155,29 @@ export class LsmStore implements KeyValueStore {
 
   /** See `Reader.range`. Ends, a `break`, or closing the store let go of the files it reads. */
   range(bounds: Bounds = {}): Iterable<Entry> {
-    return new Range(this.#rangeSource(undefined), bounds);
+    const check = (): void => this.#health.checkReadable();
+    return new Range(
+      this.#rangeSource(check, () => this.#lastSequence),
+      bounds,
+    );
   }
 
   snapshot(): Snapshot {
     this.#health.checkReadable();
     const held = this.#snapshots.take(this.#lastSequence);
-    let isReleased = false;
-    const check = (): void => {
-      this.#health.checkReadable();
-      if (isReleased) throw new StorageError('STORAGE_CLOSED', 'the snapshot has been released');
-    };
-    const release = (): void => {
-      if (isReleased) return;
-      isReleased = true;
-      this.#snapshots.release(held);
-    };
-    const source = this.#rangeSource(held, check);
-    return {
+    return snapshotHandle({
+      check: () => this.#health.checkReadable(),
       get: (key) => {
-        check();
         checkKey(key, this.#limits);
         return getAt(this.#layers(), key, held.sequence);
       },
-      range: (bounds = {}) => new Range(source, bounds),
-      release,
-      [Symbol.dispose]: release,
-    };
+      range: (bounds, check) =>
+        new Range(
+          this.#rangeSource(check, () => held.sequence),
+          bounds,
+        ),
+      onRelease: () => this.#snapshots.release(held),
+    });
   }
 
   sync(): Promise<void> {
@@ -264,7 +255,7 @@ export class LsmStore implements KeyValueStore {
       const source = {
         ...{ fileSystem, directory, decisions, tables, letLogsGo },
         levels: version.levels,
-        manifestNumber: versions.manifestNumber,
+        manifestNumbers: versions.manifestNumbers,
         logs: log.segments.map(({ path, number, offset }) => ({ path, number, offset })),
         check: () => this.#health.checkReadable(),
       };
@@ -356,7 +347,7 @@ export class LsmStore implements KeyValueStore {
         log.append(operations, sequence);
         // A durable batch reaches the file with its group.
         if (!durable) this.#flushLog();
-        this.#insert(operations, sequence);
+        insertBatch(this.#memtable, operations, sequence, this.#snapshots.newestSequence);
         this.#lastSequence += batch.length;
       }
     } catch (error) {
@@ -365,20 +356,6 @@ export class LsmStore implements KeyValueStore {
     if (durable) return this.#commit.request();
     this.#acknowledgedSequence = this.#lastSequence;
     return this.#pressure.isSlowing ? this.#pressure.pay(batch) : DONE;
-  }
-
-  #insert(batch: BoundedBatch, firstSequence: number): void {
-    const memtable = this.#memtable;
-    for (let i = 0; i < batch.length; i += 1) {
-      const operation = batch[i]!;
-      const sequence = firstSequence + i;
-      if (operation.type === 'put') memtable.insert(sequence, operation.key, operation.value);
-      else if (operation.type === 'delete') memtable.insert(sequence, operation.key, undefined);
-      else {
-        const { gte, lt } = operation;
-        memtable.deleteRange(sequence, gte, lt, this.#snapshots.newestSequence);
-      }
-    }
   }
 
   #flushLog(): void {
@@ -417,25 +394,15 @@ export class LsmStore implements KeyValueStore {
     };
   }
 
-  #rangeSource(
-    held: HeldSnapshot | undefined,
-    check: () => void = () => this.#health.checkReadable(),
-  ): RangeSource {
-    const { versions } = this.#recovered;
-    return {
+  #rangeSource(check: () => void, sequence: () => number): RangeSource {
+    return heldSource(
       check,
-      open: () => {
-        const layers = { ...this.#layers(), immutables: [...this.#immutables] };
-        const memtables = [layers.memtable, ...layers.immutables.map(({ memtable }) => memtable)];
-        for (const memtable of memtables) memtable.readers += 1;
-        layers.version.hold();
-        const release = (): void => {
-          for (const memtable of memtables) memtable.readers -= 1;
-          versions.release(layers.version);
-          this.#background.wake();
-        };
-        return { layers, sequence: held?.sequence ?? this.#lastSequence, release };
+      () => this.#layers(),
+      sequence,
+      ({ version }) => {
+        this.#recovered.versions.release(version);
+        this.#background.wake();
       },
-    };
+    );
   }
 }

@@ -14,7 +14,11 @@ const HEIGHT = 190;
 const MARGIN = { left: 42, right: 14, top: 44, bottom: 34 };
 const COLOURS = ['#0b6e4f', '#b4436c', '#3d5a80'];
 
-export function drawPanels(panels: readonly Panel[], caption: string): string {
+export function drawPanels(
+  panels: readonly Panel[],
+  caption: string,
+  title = 'How cost grows with the number of records',
+): string {
   const width = WIDTH * panels.length;
   const height = HEIGHT + 44;
   const names = panels[0]?.series.map(({ name }) => name) ?? [];
@@ -28,7 +32,7 @@ export function drawPanels(panels: readonly Panel[], caption: string): string {
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" `,
     'font-family="system-ui, sans-serif" font-size="11">',
-    '<title>How cost grows with the number of records</title>',
+    `<title>${title}</title>`,
     `<rect width="${width}" height="${height}" fill="#fff"/>`,
     ...panels.map((panel, i) => `<g transform="translate(${i * WIDTH} 0)">${draw(panel)}</g>`),
     ...legend,

@@ -19,6 +19,8 @@ await runEngine({
   version: peerVersion('lmdb'),
   configuration: 'defaults, binary keys and values, loads in synchronous transactions',
   open,
+  // It maps its file, so whatever the system has in memory is cached.
+  caches: true,
 });
 
 async function open(directory: string): Promise<OpenEngine> {

@@ -26,6 +26,11 @@ export const turnsAreAdjacent: boolean = immediate !== undefined;
 const nextTurn: (next: () => void) => void =
   immediate === undefined ? nextTurnByMessage() : (next) => void immediate(next);
 
+/** Resolves when all microtasks that are pending, and those that they start, have run. */
+export function takeTurn(): Promise<void> {
+  return new Promise(nextTurn);
+}
+
 /** What to do turn by turn; none of it may throw. */
 export interface Turns {
   /** Called once a turn for as long as it returns true. */

@@ -1,4 +1,5 @@
 import { SimDisk, seededRandom } from '@ds/sim';
+import { alteredFiles } from '@ds/sim/engines';
 import type { File, FileSystem } from '@ds/storage';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -86,13 +87,8 @@ describe('a simulated disk', () => {
   });
 
   it('would be caught if datasync resolved before anything is kept', async () => {
-    const forgetful = (fileSystem: FileSystem): FileSystem => ({
-      ...methodsOf(fileSystem),
-      open: (path, options) => {
-        const file = fileSystem.open(path, options);
-        return { ...fileMethodsOf(file), datasync: async () => {} };
-      },
-    });
+    const forgetful = (fileSystem: FileSystem): FileSystem =>
+      alteredFiles(fileSystem, () => ({ datasync: async () => {} }));
     const check = fc.asyncProperty(scripts, async ([seed, steps]) => {
       await run(seed, [...steps, { kind: 'crash' }], forgetful);
     });
@@ -154,30 +150,4 @@ function describeDamage(content: Uint8Array): string {
     return 'torn by sectors';
   }
   return 'other';
-}
-
-function methodsOf(fileSystem: FileSystem): FileSystem {
-  return {
-    open: (path, options) => fileSystem.open(path, options),
-    rename: (from, to) => fileSystem.rename(from, to),
-    link: (existing, added) => fileSystem.link(existing, added),
-    remove: (path) => fileSystem.remove(path),
-    list: (directory) => fileSystem.list(directory),
-    mkdir: (directory) => fileSystem.mkdir(directory),
-    lock: (path) => fileSystem.lock(path),
-    syncDirectory: (directory) => fileSystem.syncDirectory(directory),
-  };
-}
-
-function fileMethodsOf(file: File): File {
-  return {
-    path: file.path,
-    read: (position, target) => file.read(position, target),
-    write: (position, data) => file.write(position, data),
-    truncate: (size) => file.truncate(size),
-    preallocate: (size) => file.preallocate(size),
-    size: () => file.size(),
-    datasync: () => file.datasync(),
-    close: () => file.close(),
-  };
 }

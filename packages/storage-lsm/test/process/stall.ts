@@ -1,6 +1,9 @@
 /**
- * Loads random records and prints the longest time for which nothing else could run, and the CPU
- * it took: `node stall.mjs DIRECTORY [RECORDS] [inline]`. Build it with `build-program.ts`.
+ * Loads random records and prints the longest times for which nothing else could run:
+ * `node stall.mjs DIRECTORY [RECORDS] [inline]`.
+ *
+ * A loop of its own, which asks for nothing but its next turn, sees how long the turns take: a
+ * writer that waits for room stalls nobody but itself.
  */
 import { readFileSync } from 'node:fs';
 import type { Operation } from '@ds/storage';
@@ -11,8 +14,11 @@ import { workerCompactor } from '../../src/node.ts';
 const [directory = 'stall', recordsText = '1000000', mode = 'worker'] = process.argv.slice(2);
 const BATCH = 100;
 const VALUE_BYTES = 100;
+const POOL_VALUES = 10_000;
 
 let state = 1;
+// Values are windows of one pool: an array for each would be garbage of the program's own.
+const pool = Uint8Array.from({ length: POOL_VALUES * VALUE_BYTES }, randomByte);
 const records = Number(recordsText);
 const program = new URL('compaction-worker.mjs', import.meta.url);
 const store = await openLsmStore({
@@ -20,19 +26,20 @@ const store = await openLsmStore({
   fileSystem: nodeFileSystem(),
   compactor: mode === 'worker' ? workerCompactor({ program }) : undefined,
 });
-const stalls: { ms: number; wallMs: number; task: string }[] = [];
-let last: [number, number] = [performance.now(), queuedMs()];
-const cpu = process.cpuUsage();
+const stalls: { ms: number; wallMs: number; ranMs: number; task: string }[] = [];
+let last = now();
+let isLoading = true;
+setImmediate(watch);
 const started = performance.now();
 for (let written = 0; written < records; written += BATCH) {
   const batch: Operation[] = [];
   for (let i = 0; i < BATCH; i += 1) batch.push(record());
   await store.write(batch);
-  await turn();
+  await new Promise(setImmediate);
 }
 const loadMs = performance.now() - started;
-while (store.status().task !== 'idle') await turn();
-const { user, system } = process.cpuUsage(cpu);
+while (store.status().task !== 'idle') await new Promise(setImmediate);
+isLoading = false;
 stalls.sort((a, b) => b.ms - a.ms);
 const { merges, moves, flushes, failedJobs } = store.status();
 process.stdout.write(
@@ -40,33 +47,37 @@ process.stdout.write(
     mode,
     records,
     loadMs: Math.round(loadMs),
-    cpuMicrosPerRecord: (user + system) / records,
     merges,
     moves,
     flushes,
     failedJobs,
-    longestWallMs: Math.max(...stalls.map(({ wallMs }) => wallMs)),
+    longestWallMs: Math.max(0, ...stalls.map(({ wallMs }) => wallMs)),
+    longestComputingMs: Math.max(0, ...stalls.map(({ ranMs }) => ranMs)),
     longestStallsMs: stalls.slice(0, 8).map(({ ms, task }) => `${ms.toFixed(1)} ${task}`),
   })}\n`,
 );
 await store.close();
 
-/** Lets everything else run, and sees how long that was not so. */
-async function turn(): Promise<void> {
-  const { task } = store.status();
-  await new Promise(setImmediate);
-  const [from, queued] = last;
-  last = [performance.now(), queuedMs()];
-  const wallMs = last[0] - from;
-  // What this thread spent waiting for a core is no doing of the store.
-  if (wallMs > 5) stalls.push({ ms: wallMs - (last[1] - queued), wallMs, task });
+/** Sees at each turn of the event loop how long the one before has taken. */
+function watch(): void {
+  const before = last;
+  last = now();
+  const wallMs = last.wallMs - before.wallMs;
+  if (wallMs > 5) {
+    // What this thread spent waiting for a core is no doing of the store.
+    const ms = wallMs - (last.queuedMs - before.queuedMs);
+    const { task } = store.status();
+    stalls.push({ ms, wallMs, ranMs: last.ranMs - before.ranMs, task });
+  }
+  if (isLoading) setImmediate(watch);
 }
 
-/** How long this thread has waited for a core since it began; Linux alone tells, others say 0. */
-function queuedMs(): number {
-  if (process.platform !== 'linux') return 0;
-  const [, waitedNs] = readFileSync(`/proc/self/task/${process.pid}/schedstat`, 'utf8').split(' ');
-  return Number(waitedNs) / 1e6;
+/** How long this thread has run and waited for a core so far; Linux alone tells, others say 0. */
+function now(): { wallMs: number; ranMs: number; queuedMs: number } {
+  const wallMs = performance.now();
+  if (process.platform !== 'linux') return { wallMs, ranMs: 0, queuedMs: 0 };
+  const times = readFileSync(`/proc/self/task/${process.pid}/schedstat`, 'utf8').split(' ');
+  return { wallMs, ranMs: Number(times[0]) / 1e6, queuedMs: Number(times[1]) / 1e6 };
 }
 
 /** A linear congruential generator (Numerical Recipes): enough to spread keys. */
@@ -78,7 +89,7 @@ function randomByte(): number {
 function record(): Operation {
   const key = new Uint8Array(16);
   for (let i = 0; i < 16; i += 1) key[i] = randomByte();
-  const value = new Uint8Array(VALUE_BYTES);
-  for (let i = 0; i < VALUE_BYTES / 2; i += 1) value[i] = randomByte();
+  const start = (key[15]! * 256 + key[14]!) % (pool.length - VALUE_BYTES);
+  const value = pool.subarray(start, start + VALUE_BYTES);
   return { type: 'put', key, value };
 }

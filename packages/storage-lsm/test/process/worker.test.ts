@@ -6,9 +6,11 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { nodeFileSystem } from '@ds/storage/node';
 import { build } from 'tsup';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+// @boundaries-ignore how tests build programs is decided once, at the root
+import program from '../../../../tsup.program.ts';
 import { type LsmStatus, openLsmStore } from '../../src/index.ts';
 import { workerCompactor } from '../../src/node.ts';
-import { text, toText } from '../simulation/workload.ts';
+import { text, toText } from '../text.ts';
 import { TINY } from '../tiny.ts';
 
 const KEYS = 700;
@@ -16,20 +18,8 @@ let folder: string;
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'lsm-worker-'));
-  await build({
-    config: false,
-    entry: [fileURLToPath(new URL('../../src/compaction-worker.ts', import.meta.url))],
-    outDir: folder,
-    format: 'esm',
-    target: 'es2023',
-    platform: 'node',
-    outExtension: () => ({ js: '.mjs' }),
-    noExternal: [/^@ds\//],
-    silent: true,
-    esbuildOptions: (options) => {
-      options.conditions = ['@ds/source'];
-    },
-  });
+  const worker = new URL('../../src/compaction-worker.ts', import.meta.url);
+  await build(program({ 'compaction-worker': fileURLToPath(worker) }, folder));
   writeFileSync(join(folder, 'broken.mjs'), 'throw new Error("no thread today");');
 });
 
@@ -47,11 +37,11 @@ it('merges on its own where the thread dies', async () => {
   expect(merges).toBeGreaterThan(3);
 }, 60_000);
 
-/** Fills a store through a thread that runs `program`, and checks it, also after opening again. */
-async function fill(program: string, name: string): Promise<LsmStatus> {
+/** Fills a store through a thread that runs `worker`, and checks it, also after opening again. */
+async function fill(worker: string, name: string): Promise<LsmStatus> {
   const directory = join(folder, name);
   const options = { ...TINY, directory, fileSystem: nodeFileSystem() };
-  const compactor = workerCompactor({ program: pathToFileURL(join(folder, program)) });
+  const compactor = workerCompactor({ program: pathToFileURL(join(folder, worker)) });
   const store = await openLsmStore({ ...options, compactor });
   for (let round = 0; round < 4; round += 1) {
     for (let i = 0; i < KEYS; i += 1) {

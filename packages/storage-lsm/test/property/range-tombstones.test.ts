@@ -12,7 +12,7 @@ import { describe, expect, it } from 'vitest';
 import { SAFE_DECISIONS, type SafetyDecisions } from '../../src/decisions.ts';
 import { type LsmStore, openLsmStore } from '../../src/index.ts';
 import { openWithDecisions } from '../../src/open.ts';
-import { text, toText } from '../simulation/workload.ts';
+import { text, toText } from '../text.ts';
 import { TINY } from '../tiny.ts';
 
 type Contents = ReadonlyMap<string, string>;

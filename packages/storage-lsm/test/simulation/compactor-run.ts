@@ -1,10 +1,9 @@
 /** A seeded run of a store that merges elsewhere, checked against a plain map all the way. */
-import { seededRandom, type World } from '@ds/sim';
+import { drawInteger, seededRandom, type World } from '@ds/sim';
 import { compareBytes, type Operation, StorageError } from '@ds/storage';
 import type { SafetyDecisions } from '../../src/decisions.ts';
-import { parseFileName } from '../../src/file-names.ts';
+import { parseFileName } from '../../src/files/file-names.ts';
 import type { LsmStore } from '../../src/index.ts';
-import { drawInteger } from './draw.ts';
 import { makeWorld } from './message-compactor.ts';
 
 const STEPS = 220;

@@ -3,7 +3,8 @@
  * messages that are late, lost, doubled and out of order, and the node that merges dies.
  */
 import { type NodeEnvironment, World } from '@ds/sim';
-import type { File, FileSystem } from '@ds/storage';
+import { alteredFileSystem, alteredFiles } from '@ds/sim/engines';
+import type { FileSystem } from '@ds/storage';
 import { SAFE_DECISIONS, type SafetyDecisions } from '../../src/decisions.ts';
 import {
   answerJob,
@@ -94,27 +95,8 @@ function mortal(inner: FileSystem, isAlive: () => boolean): FileSystem {
     await synced;
     if (!isAlive()) await new Promise(() => {});
   };
-  return {
-    open: (path, options) => mortalFile(inner.open(path, options), unlessDead),
-    rename: (from, to) => inner.rename(from, to),
-    link: (existing, added) => inner.link(existing, added),
-    remove: (path) => inner.remove(path),
-    list: (directory) => inner.list(directory),
-    mkdir: (directory) => inner.mkdir(directory),
-    lock: (path) => inner.lock(path),
+  const files = alteredFiles(inner, (file) => ({ datasync: () => unlessDead(file.datasync()) }));
+  return alteredFileSystem(files, {
     syncDirectory: (directory) => unlessDead(inner.syncDirectory(directory)),
-  };
-}
-
-function mortalFile(file: File, unlessDead: (synced: Promise<void>) => Promise<void>): File {
-  return {
-    path: file.path,
-    read: (position, target) => file.read(position, target),
-    write: (position, data) => file.write(position, data),
-    truncate: (size) => file.truncate(size),
-    preallocate: (size) => file.preallocate(size),
-    size: () => file.size(),
-    datasync: () => unlessDead(file.datasync()),
-    close: () => file.close(),
-  };
+  });
 }

@@ -4,13 +4,12 @@
  *
  * Time is counted in turns of the promise queue, so that a run stays the same at every repetition.
  */
+import { drawInteger, drawOne } from '@ds/sim';
 import type { File, FileSystem } from '@ds/storage';
-import type { CompactionJob } from '../../src/compaction-job.ts';
-import type { Compactor, CompactorEvent } from '../../src/compactor.ts';
-import { answerJob } from '../../src/job-answer.ts';
+import type { CompactionJob } from '../../src/compaction/compaction-job.ts';
+import type { Compactor, CompactorEvent } from '../../src/compaction/compactor.ts';
+import { answerJob } from '../../src/compaction/job-answer.ts';
 import { deflateCodec } from '../../src/node.ts';
-import { drawInteger, drawOne } from './draw.ts';
-import { inTurns } from './machine.ts';
 
 /** How many turns a job may be silent; a prompt one reports within them. */
 export const PATIENCE_TURNS = 400;
@@ -136,4 +135,8 @@ function watched(inner: FileSystem, onCall: () => void): FileSystem {
 
 function bound(value: unknown, object: object): unknown {
   return typeof value === 'function' ? value.bind(object) : value;
+}
+
+function inTurns(turns: number, fire: () => void): void {
+  void Promise.resolve().then(() => (turns > 1 ? inTurns(turns - 1, fire) : fire()));
 }

@@ -9,7 +9,7 @@ import {
   openLsmStore,
   type Pressure,
 } from '../../src/index.ts';
-import { text } from '../simulation/workload.ts';
+import { text } from '../text.ts';
 
 const ROOMY: Partial<LsmStoreOptions> = {
   memtableBytes: 1024,

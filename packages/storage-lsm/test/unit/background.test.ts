@@ -2,7 +2,7 @@
 import { MemoryFileSystem } from '@ds/storage/memory';
 import { expect, it } from 'vitest';
 import { openLsmStore } from '../../src/index.ts';
-import { text } from '../simulation/workload.ts';
+import { text } from '../text.ts';
 import { TINY } from '../tiny.ts';
 
 const OPTIONS = { ...TINY, directory: 'd', memtableBytes: 1024, maxImmutableMemtables: 1 };

@@ -2,11 +2,11 @@
 import { StorageError } from '@ds/storage';
 import { ByteWriter, setU32 } from '@ds/storage/engine';
 import { describe, expect, it } from 'vitest';
-import { appendCompressed, type BlockCodec, decompressed } from '../../src/block-codec.ts';
+import { appendCompressed, type BlockCodec, decompressed } from '../../src/block/block-codec.ts';
+import { inWords, xxhash32 } from '../../src/block/xxhash32.ts';
 import { openLsmStore } from '../../src/index.ts';
 import { deflateCodec } from '../../src/node.ts';
-import { inWords, xxhash32 } from '../../src/xxhash32.ts';
-import { toText } from '../simulation/workload.ts';
+import { toText } from '../text.ts';
 import { DIRECTORY, filledStore } from './filled.ts';
 
 const PLACE = { path: 'a.table', offset: 32 };

@@ -1,11 +1,12 @@
 /** Checkpoints, verification, reading only, and the dump: a store seen from beside. */
+import { alteredFileSystem } from '@ds/sim/engines';
 import { type File, type FileSystem, type OpenOptions, StorageError } from '@ds/storage';
 import { MemoryFileSystem } from '@ds/storage/memory';
 import { describe, expect, it } from 'vitest';
-import { inspect, openLsmStore, type VerifyProgress } from '../../src/index.ts';
-import { delegate } from '../planted.ts';
-import { text, toText } from '../simulation/workload.ts';
-import { DIRECTORY, type Filled, filledStore, keyText } from './filled.ts';
+import { inspect, type LsmStore, openLsmStore, type VerifyProgress } from '../../src/index.ts';
+import { text, toText } from '../text.ts';
+import { TINY } from '../tiny.ts';
+import { DIRECTORY, type Filled, filledStore, keyText, settled } from './filled.ts';
 
 const pairsOf = (entries: Iterable<{ key: Uint8Array; value: Uint8Array }>): [string, string][] =>
   [...entries].map(({ key, value }) => [toText(key), toText(value)]);
@@ -100,7 +101,7 @@ describe('a checkpoint', () => {
     expect(await staysAsItWas((inner) => inner)).toBe(true);
     // The mistake of linking the log, as if it were a table.
     const linked = (inner: FileSystem): FileSystem =>
-      delegate(inner, {
+      alteredFileSystem(inner, {
         open: (path: string, openOptions: OpenOptions): File => {
           if (!path.startsWith('copy/') || !path.endsWith('.log')) {
             return inner.open(path, openOptions);
@@ -163,6 +164,27 @@ describe('verifying', () => {
       }
     }
     await store.verify();
+  });
+
+  it('finds nothing wrong at the moment at which another manifest takes over', async () => {
+    const inner = new MemoryFileSystem();
+    const verified: Promise<unknown>[] = [];
+    let filled: LsmStore | undefined;
+    const fileSystem = alteredFileSystem(inner, {
+      rename: (from, to) => {
+        inner.rename(from, to);
+        if (to.endsWith('CURRENT') && filled !== undefined) verified.push(filled.verify());
+      },
+    });
+    const options = { ...TINY, memtableBytes: 1024, manifestGrowthBytes: 0 };
+    filled = await openLsmStore({ ...options, fileSystem, directory: DIRECTORY });
+    for (let i = 0; i < 300; i += 1) {
+      await filled.write([{ type: 'put', key: text(keyText(i)), value: new Uint8Array(60) }]);
+    }
+    await settled(filled);
+    await Promise.all(verified);
+    expect(verified.length).toBeGreaterThan(2);
+    await filled.close();
   });
 
   it('can be given up', async () => {

@@ -3,8 +3,8 @@ import { SimDisk, seededRandom } from '@ds/sim';
 import { type KeyValueStore, StorageError } from '@ds/storage';
 import { describe, expect, it } from 'vitest';
 import { openLsmStore } from '../../src/index.ts';
-import { fileKind } from '../simulation/coverage.ts';
-import { text, toText } from '../simulation/workload.ts';
+import { fileKind } from '../simulation/lsm-engine.ts';
+import { text, toText } from '../text.ts';
 import { TINY } from '../tiny.ts';
 
 const codeOf = (error: unknown): unknown => (error instanceof StorageError ? error.code : error);

@@ -1,7 +1,7 @@
 /** A store in memory with tables on several levels, a log, deletions; and what it holds. */
 import { MemoryFileSystem } from '@ds/storage/memory';
 import { type LsmStore, type LsmStoreOptions, openLsmStore } from '../../src/index.ts';
-import { text } from '../simulation/workload.ts';
+import { text } from '../text.ts';
 import { TINY } from '../tiny.ts';
 
 export const DIRECTORY = 'd';

@@ -8,10 +8,10 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import type { Batch } from '@ds/storage';
 import { MemoryFileSystem } from '@ds/storage/memory';
 import { expect, it } from 'vitest';
-import { parseFileName } from '../../src/file-names.ts';
+import { parseFileName } from '../../src/files/file-names.ts';
 import { type LsmStoreOptions, openLsmStore } from '../../src/index.ts';
 import { deflateCodec } from '../../src/node.ts';
-import { text, toText } from '../simulation/workload.ts';
+import { text, toText } from '../text.ts';
 import { TINY } from '../tiny.ts';
 
 const SMALL = { ...TINY, memtableBytes: 1024, tableBytes: 2048, directory: 'd' };

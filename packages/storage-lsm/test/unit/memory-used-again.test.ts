@@ -4,9 +4,9 @@
  */
 import type { Memtable } from '@ds/storage/engine';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { MemtablePool } from '../../src/memtable-pool.ts';
-import { Table, TableLookup } from '../../src/table.ts';
-import { text, toText } from '../simulation/workload.ts';
+import { Table, TableLookup } from '../../src/table/table.ts';
+import { MemtablePool } from '../../src/write/memtable-pool.ts';
+import { text, toText } from '../text.ts';
 import { filledStore, keyText, settled } from './filled.ts';
 
 afterEach(() => {

@@ -3,7 +3,7 @@ import { StorageError } from '@ds/storage';
 import { MemoryFileSystem } from '@ds/storage/memory';
 import { describe, expect, it } from 'vitest';
 import { openLsmStore } from '../../src/index.ts';
-import { text, toText } from '../simulation/workload.ts';
+import { text, toText } from '../text.ts';
 import { DIRECTORY, filledStore, keyText } from './filled.ts';
 
 const codeOf = (run: () => unknown): string => {

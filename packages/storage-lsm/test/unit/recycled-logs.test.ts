@@ -3,7 +3,7 @@ import { MemoryFileSystem } from '@ds/storage/memory';
 import { describe, expect, it } from 'vitest';
 import { SAFE_DECISIONS, type SafetyDecisions } from '../../src/decisions.ts';
 import { openWithDecisions } from '../../src/open.ts';
-import { text, toText } from '../simulation/workload.ts';
+import { text, toText } from '../text.ts';
 import { TINY } from '../tiny.ts';
 
 const OPTIONS = { ...TINY, memtableBytes: 1024, directory: 'd' };

@@ -3,11 +3,11 @@
 import { Memtable } from '@ds/storage/engine';
 import { MemoryFileSystem } from '@ds/storage/memory';
 import { expect, it } from 'vitest';
+import { Retention } from '../../src/compaction/retention.ts';
+import { TableOutput } from '../../src/compaction/table-output.ts';
 import { SAFE_DECISIONS } from '../../src/decisions.ts';
-import { Retention } from '../../src/retention.ts';
-import { TableOutput } from '../../src/table-output.ts';
-import { TableSet } from '../../src/table-set.ts';
-import { text, toText } from '../simulation/workload.ts';
+import { TableSet } from '../../src/table/table-set.ts';
+import { text, toText } from '../text.ts';
 
 it('a range tombstone that begins where a table ends goes whole into the next', async () => {
   const fileSystem = new MemoryFileSystem();
@@ -43,7 +43,13 @@ it('a range tombstone that begins where a table ends goes whole into the next', 
     advance: () => cursor.next(),
   });
   const tables = new TableSet({
-    ...{ fileSystem, directory: 'd', maxOpenTables: 4, blockCacheBytes: 0 },
+    ...{
+      fileSystem,
+      directory: 'd',
+      maxOpenTables: 4,
+      blockCacheBytes: 0,
+      blockBytes: 256,
+    },
     ...{ compression: undefined, codecs: [], decisions: SAFE_DECISIONS },
   });
   const found = written?.tables.map((facts) => {

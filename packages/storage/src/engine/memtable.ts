@@ -26,6 +26,8 @@ const VALUE_LENGTH = 2;
 const SEQUENCE = 3;
 const WORD = 4;
 const LINKS = 5;
+/** What is taken at once, in bytes; larger memtables grow. */
+const MAX_START_BYTES = 16 * 1024 * 1024;
 /** What a range tombstone takes beyond its keys, roughly. */
 const RANGE_BYTES = 128;
 /** The node before the first; offset 0 in a link means that there is no next node. */
@@ -64,7 +66,8 @@ export class Memtable implements MemtableMemory {
   constructor(firstSequence: number, capacityBytes: number, memory?: MemtableMemory) {
     this.firstSequence = firstSequence;
     this.lastSequence = firstSequence - 1;
-    const start = Math.min(capacityBytes, 1 << 20);
+    // Memory that has not been touched costs nothing yet, and growing leaves garbage behind.
+    const start = Math.min(capacityBytes, MAX_START_BYTES);
     this.data = memory?.data ?? new Uint8Array(start);
     this.nodes = memory?.nodes ?? new Int32Array(Math.max(64, start >> 4));
     this.nodes.fill(0, 0, LINKS + MAX_HEIGHT);
