@@ -8,6 +8,8 @@ import { type LogDecisions, SAFE_LOG_DECISIONS } from '@ds/storage/engine';
 export interface SafetyDecisions extends LogDecisions {
   /** Whether pages are durable before the meta record that reaches them is written. */
   readonly syncsPagesFirst: boolean;
+  /** Whether the log that a meta record names is durable before the record is written. */
+  readonly syncsLogFirst: boolean;
   /** Up to which version freed pages may be written over. */
   reusableUpTo(facts: ReuseFacts): number;
   /** Whether opening believes the stored space map; else it takes every page for free. */
@@ -26,6 +28,7 @@ export interface ReuseFacts {
 export const SAFE_DECISIONS: SafetyDecisions = {
   ...SAFE_LOG_DECISIONS,
   syncsPagesFirst: true,
+  syncsLogFirst: true,
   reusableUpTo: ({ settledVersion, oldestReader }) => Math.min(settledVersion, oldestReader),
   readsSpaceMap: true,
   announcesSplits: true,

@@ -1,6 +1,7 @@
 /** Opening a store: its directory, its lock, its recovery. */
 import { openDirectory } from '@ds/storage';
 import { SAFE_DECISIONS, type SafetyDecisions } from './decisions.ts';
+import { recover } from './durable/recovery.ts';
 import { LOCK_NAME } from './file-names.ts';
 import {
   type BtreeStoreOptions,
@@ -8,7 +9,6 @@ import {
   resolveOptions,
 } from './options.ts';
 import { ReadOnlyBtreeStore } from './read-only-store.ts';
-import { recover } from './recovery.ts';
 import { BtreeStore } from './store.ts';
 
 /**

@@ -1,7 +1,7 @@
 /** What a store is opened with, and the same with every default filled in and checked. */
 import { DEFAULT_LIMITS, type FileSystem } from '@ds/storage';
 import { SAFE_DECISIONS, type SafetyDecisions } from './decisions.ts';
-import { pageLimits } from './page.ts';
+import { pageLimits } from './pages/page.ts';
 
 const KIB = 1024;
 const MIB = 1024 * KIB;

@@ -7,37 +7,37 @@
  */
 import {
   type Batch,
-  type Bounds,
   checkBatch,
-  type Entry,
   type KeyValueStore,
   type Limits,
   StorageError,
   type StoreStatus,
 } from '@ds/storage';
 import { Health } from '@ds/storage/engine';
-import { type OpenedData, openDataFileToRead } from './data-file.ts';
+import { type OpenedData, openDataFileToRead } from './durable/data-file.ts';
+import { replay } from './durable/recovery.ts';
 import { longestKey, type ResolvedOptions } from './options.ts';
-import { replay } from './recovery.ts';
-import { type BtreeSnapshot, snapshotOf } from './snapshot.ts';
-import { type TreeReport, verifyTree } from './verify.ts';
-import type { View } from './view.ts';
-import { type BtreeReader, ViewReader } from './view-reader.ts';
+import { ForwardingReader } from './reading/forwarding-reader.ts';
+import { type BtreeSnapshot, HeldReader } from './reading/snapshot.ts';
+import { type TreeReport, verifyTree } from './reading/verify.ts';
+import type { View } from './reading/view.ts';
+import { ViewReader } from './reading/view-reader.ts';
 
-export class ReadOnlyBtreeStore implements KeyValueStore, BtreeReader {
+export class ReadOnlyBtreeStore extends ForwardingReader implements KeyValueStore {
   readonly maxKeyBytes: number;
   readonly maxValueBytes: number;
   readonly #directory: string;
   readonly #limits: Limits;
   readonly #data: OpenedData;
   readonly #health: Health;
-  readonly #reader: ViewReader;
-  readonly #snapshotReader: (check: () => void) => ViewReader;
+  protected readonly reader: ViewReader;
+  readonly #readerWith: (check: () => void) => ViewReader;
   readonly #verify: () => TreeReport;
   #snapshots = 0;
 
   /** @internal Use `openBtreeStore` with `readOnly: true`. */
   constructor(options: ResolvedOptions) {
+    super();
     const data = openDataFileToRead(options);
     this.maxKeyBytes = longestKey(data.meta.pageBytes);
     this.maxValueBytes = options.maxValueBytes;
@@ -47,7 +47,7 @@ export class ReadOnlyBtreeStore implements KeyValueStore, BtreeReader {
     this.#health = new Health(options.directory, () => {});
     const view = viewOf(data, options);
     const pages = { pager: data.pager, decisions: options.decisions };
-    this.#snapshotReader = (check) =>
+    this.#readerWith = (check) =>
       new ViewReader({
         limits: this.#limits,
         pages,
@@ -56,49 +56,24 @@ export class ReadOnlyBtreeStore implements KeyValueStore, BtreeReader {
         countableView: () => view,
         open: () => ({ view, release: () => {} }),
       });
-    this.#reader = this.#snapshotReader(() => this.#health.checkReadable());
+    this.reader = this.#readerWith(() => this.#health.checkReadable());
     this.#verify = () => verifyTree(view.tree, pages, data.writer.space, data.checkpoints);
-  }
-
-  get(key: Uint8Array): Uint8Array | undefined {
-    return this.#reader.get(key);
-  }
-
-  has(key: Uint8Array): boolean {
-    return this.#reader.has(key);
-  }
-
-  getMany(keys: readonly Uint8Array[]): (Uint8Array | undefined)[] {
-    return this.#reader.getMany(keys);
-  }
-
-  range(bounds: Bounds = {}): Iterable<Entry> {
-    return this.#reader.range(bounds);
-  }
-
-  countRange(bounds: Bounds = {}): number {
-    return this.#reader.countRange(bounds);
-  }
-
-  rank(key: Uint8Array): number {
-    return this.#reader.rank(key);
-  }
-
-  at(position: number): Entry | undefined {
-    return this.#reader.at(position);
   }
 
   /** The store itself never changes, so a snapshot is another name for it. */
   snapshot(): BtreeSnapshot {
     this.#health.checkReadable();
     this.#snapshots += 1;
-    return snapshotOf(
-      (check) => this.#snapshotReader(check),
-      () => this.#health.checkReadable(),
-      () => {
+    return new HeldReader({
+      readerWith: (checkHeld) =>
+        this.#readerWith(() => {
+          this.#health.checkReadable();
+          checkHeld();
+        }),
+      onRelease: () => {
         this.#snapshots -= 1;
       },
-    );
+    });
   }
 
   /** Rejects: `STORAGE_READ_ONLY`, or what is wrong with the batch. */

@@ -1,7 +1,7 @@
 /** What a store tells of itself. */
 import type { StoreStatus } from '@ds/storage';
-import type { Recovered } from './recovery.ts';
-import type { WriteBuffer } from './write-buffer.ts';
+import type { Recovered } from './durable/recovery.ts';
+import type { WriteBuffer } from './durable/write-buffer.ts';
 
 export interface BtreeStatus extends StoreStatus {
   /** Entries that are in the tree; `countRange()` also counts what is in the buffer. */

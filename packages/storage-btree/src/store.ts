@@ -7,7 +7,6 @@
  */
 import {
   type Batch,
-  type Bounds,
   checkBatch,
   type Entry,
   type KeyValueStore,
@@ -17,21 +16,22 @@ import {
   type WriteOptions,
 } from '@ds/storage';
 import { GroupCommit, Health } from '@ds/storage/engine';
-import { type BackupOptions, openTarget, writeBackup } from './backup.ts';
-import { type BulkLoadOptions, bulkLoad } from './bulk-load.ts';
-import { Checkpointer } from './checkpointer.ts';
-import { compactFile } from './compaction.ts';
+import { type BulkLoadOptions, bulkLoad } from './changing/bulk-load.ts';
+import { compactFile } from './changing/compaction.ts';
+import { type BackupOptions, openTarget, writeBackup } from './durable/backup.ts';
+import { Checkpointer } from './durable/checkpointer.ts';
+import type { Recovered } from './durable/recovery.ts';
+import { WriteBuffer } from './durable/write-buffer.ts';
 import { longestKey, type ResolvedOptions } from './options.ts';
-import type { Recovered } from './recovery.ts';
-import { type BtreeSnapshot, snapshotOf } from './snapshot.ts';
+import { ForwardingReader } from './reading/forwarding-reader.ts';
+import { type BtreeSnapshot, HeldReader } from './reading/snapshot.ts';
+import { lastKey, type PageSource } from './reading/tree-reader.ts';
+import { type TreeReport, verifyTree } from './reading/verify.ts';
+import type { View } from './reading/view.ts';
+import { ViewReader, type ViewSource } from './reading/view-reader.ts';
 import { type BtreeStatus, statusOf } from './status.ts';
-import { Transaction } from './transaction.ts';
-import { lastKey, type PageSource } from './tree-reader.ts';
-import { type TreeReport, verifyTree } from './verify.ts';
-import type { View } from './view.ts';
-import { type BtreeReader, ViewReader, type ViewSource } from './view-reader.ts';
-import { WriteBuffer } from './write-buffer.ts';
-import { WriterTurns } from './writer-turns.ts';
+import { Transaction } from './transactions/transaction.ts';
+import { WriterTurns } from './transactions/writer-turns.ts';
 
 const DONE: Promise<void> = Promise.resolve();
 
@@ -41,7 +41,7 @@ const PACED_SHARE_OF_BUFFER = 1 / 64;
 const LOADED_BYTES_PER_PAUSE = 4 * 1024 * 1024;
 
 /** An ordered, crash-safe map from bytes to bytes; see `KeyValueStore` for what it promises. */
-export class BtreeStore implements KeyValueStore, BtreeReader {
+export class BtreeStore extends ForwardingReader implements KeyValueStore {
   readonly maxKeyBytes: number;
   readonly maxValueBytes: number;
   readonly #limits: Limits;
@@ -53,7 +53,7 @@ export class BtreeStore implements KeyValueStore, BtreeReader {
   readonly #commit: GroupCommit;
   readonly #buffer: WriteBuffer;
   readonly #checkpointer: Checkpointer;
-  readonly #reader: ViewReader;
+  protected readonly reader: ViewReader;
   readonly #turns = new WriterTurns();
   /** What there is now; made anew when the tree or the memtables are other ones. */
   #view: View | undefined;
@@ -67,6 +67,7 @@ export class BtreeStore implements KeyValueStore, BtreeReader {
 
   /** @internal Use `openBtreeStore`. */
   constructor(options: ResolvedOptions, recovered: Recovered, lock: Lock) {
+    super();
     const { data, working, log } = recovered;
     this.maxKeyBytes = longestKey(data.meta.pageBytes);
     this.maxValueBytes = options.maxValueBytes;
@@ -92,6 +93,7 @@ export class BtreeStore implements KeyValueStore, BtreeReader {
       lastSequence: recovered.lastSequence,
       lastKeyInTree: () => lastKey(working.tree, this.#pages),
       newestSnapshot: () => data.readers.newestSequence,
+      isRead: () => data.readers.count > 0,
       onChange,
     });
     this.#commit = new GroupCommit({
@@ -99,8 +101,15 @@ export class BtreeStore implements KeyValueStore, BtreeReader {
       lastSequence: () => this.#buffer.lastSequence,
       onFailure,
     });
-    this.#checkpointer = new Checkpointer({ data, log, buffer: this.#buffer, working, onFailure });
-    this.#reader = new ViewReader(this.#presentSource());
+    this.#checkpointer = new Checkpointer({
+      data,
+      log,
+      buffer: this.#buffer,
+      working,
+      bufferBytes: options.bufferBytes,
+      onFailure,
+    });
+    this.reader = new ViewReader(this.#presentSource());
   }
 
   write(batch: Batch, { durable = false }: WriteOptions = {}): Promise<void> {
@@ -115,59 +124,31 @@ export class BtreeStore implements KeyValueStore, BtreeReader {
       : this.#apply(batch, durable);
   }
 
-  get(key: Uint8Array): Uint8Array | undefined {
-    return this.#reader.get(key);
-  }
-
-  has(key: Uint8Array): boolean {
-    return this.#reader.has(key);
-  }
-
-  getMany(keys: readonly Uint8Array[]): (Uint8Array | undefined)[] {
-    return this.#reader.getMany(keys);
-  }
-
-  /** See `Reader.range`. Its end, a `break`, or closing the store let go of the pages it reads. */
-  range(bounds: Bounds = {}): Iterable<Entry> {
-    return this.#reader.range(bounds);
-  }
-
-  /** See {@link Counting}; the first count after a write brings what was written into the tree. */
-  countRange(bounds: Bounds = {}): number {
-    return this.#reader.countRange(bounds);
-  }
-
-  rank(key: Uint8Array): number {
-    return this.#reader.rank(key);
-  }
-
-  at(position: number): Entry | undefined {
-    return this.#reader.at(position);
-  }
-
   snapshot(): BtreeSnapshot {
     this.#health.checkReadable();
     const { checkpoints } = this.#recovered.data;
     const { view, release } = this.#hold();
     this.#snapshots += 1;
-    return snapshotOf(
-      (check) =>
+    return new HeldReader({
+      readerWith: (checkHeld) =>
         new ViewReader({
           limits: this.#limits,
           pages: this.#pages,
-          check,
+          check: () => {
+            this.#health.checkReadable();
+            checkHeld();
+          },
           view: () => view,
           countableView: () => view,
           // A range ends with its snapshot, which holds what it reads.
           open: () => ({ view, release: () => {} }),
         }),
-      () => this.#health.checkReadable(),
-      () => {
+      onRelease: () => {
         this.#snapshots -= 1;
         release();
         if (this.#health.state === 'open') checkpoints.reuse();
       },
-    );
+    });
   }
 
   sync(): Promise<void> {
@@ -245,7 +226,7 @@ export class BtreeStore implements KeyValueStore, BtreeReader {
     const { release } = this.#hold();
     try {
       await this.#checkpointer.request();
-      await writeBackup({ data, fileSystem }, data.checkpoints.last, directory, options);
+      await writeBackup({ data, fileSystem }, data.checkpoints.lastComplete, directory, options);
     } finally {
       release();
     }
@@ -326,7 +307,8 @@ export class BtreeStore implements KeyValueStore, BtreeReader {
       const isWritten = this.#buffer.memtables.length > 0 || !working.isDurable;
       if (isWritten) await this.#checkpointer.request();
       data.readers.releaseAll();
-      await data.checkpoints.settle(true);
+      await data.checkpoints.settle();
+      data.checkpoints.cutEnd();
       log.removeSpare();
     } catch (cause) {
       throw this.#health.fail(cause);
@@ -388,10 +370,12 @@ export class BtreeStore implements KeyValueStore, BtreeReader {
       apply: (changes) => working.apply(changes),
       pause: async () => {
         this.#health.checkNotFailed();
+        // Where keys are there already: what they give up is used again.
+        if (this.#checkpointer.hasGivenUpMuch) await this.#checkpointer.request();
         const pages = writer.written - writtenBefore;
         if (pages * writer.pageBytes < LOADED_BYTES_PER_PAUSE) return;
         writtenBefore = writer.written;
-        await data.pager.file.file.datasync();
+        await data.checkpoints.settle();
       },
     });
     await this.#checkpointer.request();

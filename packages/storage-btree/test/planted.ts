@@ -3,15 +3,23 @@
  * file system: the fault points, which see a store from outside, have to notice.
  * `npm run planted -- storage-btree` prints the table.
  */
+import type { CaughtBug, SoakOptions } from '@ds/sim';
+import {
+  alteredFileSystem,
+  alteredFiles,
+  huntEngineBugs,
+  type PlantedEngine,
+} from '@ds/sim/engines';
 import type { File, FileSystem } from '@ds/storage';
 import { SAFE_DECISIONS } from '../src/decisions.ts';
-import { Coverage, fileKind } from './simulation/coverage.ts';
-import { FailedPoint, SEEDS_PER_WORKLOAD, sweep } from './simulation/fault-sweep.ts';
-import type { Plant } from './simulation/run.ts';
+import { btreeEngine, fileKind, type Plant } from './simulation/btree-engine.ts';
 
-export const PLANTED_BUGS: Readonly<Record<string, Plant>> = {
+export const PLANTS: Readonly<Record<string, Plant>> = {
   'the head is written before the pages are durable': {
     decisions: { ...SAFE_DECISIONS, syncsPagesFirst: false },
+  },
+  'the head is written before the log that it relies on is durable': {
+    decisions: { ...SAFE_DECISIONS, syncsLogFirst: false },
   },
   'a page is written over while a reader needs it': {
     decisions: { ...SAFE_DECISIONS, reusableUpTo: ({ settledVersion }) => settledVersion },
@@ -48,26 +56,33 @@ export const PLANTED_BUGS: Readonly<Record<string, Plant>> = {
     })),
   },
   'the directory is never synced': {
-    wrap: (inner) => delegate(inner, { syncDirectory: async () => {} }),
+    wrap: (inner) => alteredFileSystem(inner, { syncDirectory: async () => {} }),
   },
   'old records of a log used again are replayed': {
     decisions: { ...SAFE_DECISIONS, isNextRecord: () => true },
   },
+  'a transaction is committed in two halves': {
+    writers: {
+      transaction: {
+        write: async (store, batch, { durable }) => {
+          const middle = batch.length >> 1;
+          for (const half of [batch.slice(0, middle), batch.slice(middle)]) {
+            await store.write(half, { durable });
+          }
+        },
+      },
+    },
+  },
+  'a bulk load ends before it is durable': {
+    writers: {
+      'bulk load': {
+        ascendingPuts: true,
+        isDurable: true,
+        write: (store, batch) => store.write(batch),
+      },
+    },
+  },
 };
-
-function delegate(inner: FileSystem, replaced: Partial<FileSystem>): FileSystem {
-  return {
-    open: (path, options) => inner.open(path, options),
-    rename: (from, to) => inner.rename(from, to),
-    link: (existing, added) => inner.link(existing, added),
-    remove: (path) => inner.remove(path),
-    list: (directory) => inner.list(directory),
-    mkdir: (directory) => inner.mkdir(directory),
-    lock: (path) => inner.lock(path),
-    syncDirectory: (directory) => inner.syncDirectory(directory),
-    ...replaced,
-  };
-}
 
 /** Files of some kinds, with some of their calls replaced. */
 function withFiles(
@@ -75,70 +90,16 @@ function withFiles(
   replaced: (file: File) => Partial<File>,
 ): (inner: FileSystem) => FileSystem {
   return (inner) =>
-    delegate(inner, {
-      open: (path, options) => {
-        const file = inner.open(path, options);
-        if (!kinds.includes(fileKind(path) ?? '')) return file;
-        return {
-          path,
-          read: (position, target) => file.read(position, target),
-          write: (position, data) => file.write(position, data),
-          truncate: (size) => file.truncate(size),
-          preallocate: (size) => file.preallocate(size),
-          size: () => file.size(),
-          datasync: () => file.datasync(),
-          close: () => file.close(),
-          ...replaced(file),
-        };
-      },
-    });
+    alteredFiles(inner, (file) =>
+      kinds.includes(fileKind(file.path) ?? '') ? replaced(file) : {},
+    );
 }
 
-export interface PlantedOptions {
-  readonly firstSeed: number;
-  readonly seeds: number;
-  readonly signal: AbortSignal;
-  progress(text: string): void;
+export function plantedEngine(plant: Plant): PlantedEngine {
+  return { planted: btreeEngine(plant), sound: btreeEngine() };
 }
 
-export interface Caught {
-  readonly name: string;
-  readonly caught: boolean;
-  readonly seeds: number;
-  /** How many points it took. */
-  readonly events: number;
-  readonly message?: string;
-}
-
-/** Goes through seed after seed until a point gives the bug away. */
-export async function hunt(name: string, plant: Plant, options: PlantedOptions): Promise<Caught> {
-  const coverage = new Coverage();
-  for (let seeds = 1; seeds <= options.seeds; seeds += 1) {
-    options.signal.throwIfAborted();
-    options.progress(`${name}: seed ${seeds}`);
-    const seed = seedAfter(options.firstSeed, seeds);
-    try {
-      await sweep(seed, { plant, coverage });
-    } catch (error) {
-      if (!(error instanceof FailedPoint)) throw error;
-      return { name, caught: true, seeds, events: coverage.points, message: error.message };
-    }
-  }
-  return { name, caught: false, seeds: options.seeds, events: coverage.points };
-}
-
-/** Other calls of another workload each time. */
-function seedAfter(firstSeed: number, seeds: number): number {
-  return firstSeed + (seeds - 1) * (SEEDS_PER_WORKLOAD + 1);
-}
-
-export async function run(options: PlantedOptions): Promise<{ bugs: Caught[] }> {
-  const bugs: Caught[] = [];
-  for (const [name, plant] of Object.entries(PLANTED_BUGS)) {
-    const caught = await hunt(name, plant, options);
-    bugs.push(caught);
-    // Without the bug the seed passes.
-    if (caught.caught) await sweep(seedAfter(options.firstSeed, caught.seeds), {});
-  }
-  return { bugs };
+export function run(options: SoakOptions): Promise<{ bugs: CaughtBug[] }> {
+  const bugs = Object.entries(PLANTS).map(([name, plant]) => [name, plantedEngine(plant)] as const);
+  return huntEngineBugs(Object.fromEntries(bugs), options);
 }

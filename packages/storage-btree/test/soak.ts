@@ -7,39 +7,17 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type SoakOptions, type SoakResult, soak } from '@ds/sim';
-import { killLoop } from './process/kill-loop.ts';
-import { Coverage } from './simulation/coverage.ts';
-import { sweep } from './simulation/fault-sweep.ts';
-
-const MOST_KILLS = 60;
+import { sweep } from '@ds/sim/engines';
+import { soakWithKills } from '@ds/sim/kill-loop';
+import { killTrial } from './process/kill-trial.ts';
+import { btreeEngine } from './simulation/btree-engine.ts';
 
 export async function run(options: SoakOptions): Promise<SoakResult> {
-  const swept = await soak(options, async (seed) => {
-    const coverage = new Coverage();
-    await sweep(seed, { coverage });
-    return coverage.numbers();
-  });
-  return options.signal.aborted ? swept : withKills(swept, options);
-}
-
-async function withKills(
-  swept: SoakResult,
-  { firstSeed, seeds, progress }: SoakOptions,
-): Promise<SoakResult> {
+  const engine = btreeEngine();
+  const swept = await soak(options, (seed) => sweep(engine, seed));
   const folder = mkdtempSync(join(tmpdir(), 'btree-soak-'));
   try {
-    const kills = Math.min(MOST_KILLS, seeds);
-    const { killsWhileOpening, batches } = await killLoop({
-      folder,
-      kills,
-      seed: firstSeed,
-      progress,
-    });
-    const coverage = { ...swept.coverage, kills, killsWhileOpening, killedBatches: batches };
-    return { ...swept, coverage };
-  } catch (error) {
-    const message = `kill -9: ${error instanceof Error ? error.message : error}`;
-    return { ...swept, failed: [...swept.failed, { seed: firstSeed, message }] };
+    return await soakWithKills(swept, options, await killTrial(folder));
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

@@ -2,17 +2,25 @@
 import { nodeFileSystem } from '@ds/storage/node';
 import { openBtreeStore } from '@ds/storage-btree';
 import { ownVersion } from '../contender.ts';
-import { type OpenEngine, runEngine } from '../storage-lsm/workload.ts';
+import { type EngineOptions, type OpenEngine, runEngine } from '../storage-lsm/workload.ts';
 
 await runEngine({
   name: '@ds/storage-btree',
   version: ownVersion('@ds/storage-btree'),
-  configuration: 'defaults',
+  configuration: 'defaults; cached: a cache of 2 GiB',
   open,
+  caches: true,
 });
 
-async function open(directory: string): Promise<OpenEngine> {
-  const store = await openBtreeStore({ directory, fileSystem: nodeFileSystem() });
+async function open(
+  directory: string,
+  { cached = false }: EngineOptions = {},
+): Promise<OpenEngine> {
+  const store = await openBtreeStore({
+    directory,
+    fileSystem: nodeFileSystem(),
+    ...(cached && { cacheBytes: 2 * 1024 * 1024 * 1024 }),
+  });
   const scan = async (views: boolean): Promise<number> => {
     let bytes = 0;
     for (const { key, value } of store.range({ views })) bytes += key.length + value.length;

@@ -3,7 +3,7 @@ import { keyValueStoreConformance } from '@ds/storage/conformance';
 import { MemoryFileSystem } from '@ds/storage/memory';
 import { describe, expect, it } from 'vitest';
 import { openBtreeForest } from '../../src/index.ts';
-import { text, toText } from '../simulation/workload.ts';
+import { text, toText } from '../text.ts';
 import { TINY } from '../tiny.ts';
 
 const put = (key: string) => ({ type: 'put' as const, key: text(key), value: text(`of ${key}`) });

@@ -4,7 +4,7 @@ import type { Entry } from '@ds/storage';
 import { MemoryFileSystem } from '@ds/storage/memory';
 import { describe, expect, it } from 'vitest';
 import { openBtreeStore } from '../../src/index.ts';
-import { text, toText } from '../simulation/workload.ts';
+import { text, toText } from '../text.ts';
 import { TINY } from '../tiny.ts';
 
 const entry = (i: number, length = 20): Entry => ({
@@ -83,6 +83,32 @@ describe('a load of sorted entries', () => {
     await store.write([{ type: 'put', key: text('z'), value: text('1') }]);
     expect(store.has(text('z'))).toBe(true);
     store.verify();
+  });
+});
+
+describe('a load whose source gives nothing more', () => {
+  /** One entry, and then silence. */
+  async function* silent(): AsyncGenerator<Entry> {
+    yield entry(1);
+    await new Promise(() => {});
+  }
+
+  it('holds up neither closing nor who aborts it', async () => {
+    const options = { ...TINY, fileSystem: new MemoryFileSystem(), directory: 'd' };
+    const store = await openBtreeStore(options);
+    const abort = new AbortController();
+    const reason = new Error('enough');
+    const aborted = store.bulkLoad(silent(), { signal: abort.signal });
+    const outcome = expect(aborted).rejects.toBe(reason);
+    for (let turn = 0; turn < 10; turn += 1) await undefined;
+    abort.abort(reason);
+    await outcome;
+    const closed = expect(store.bulkLoad(silent())).rejects.toMatchObject({
+      code: 'STORAGE_CLOSED',
+    });
+    for (let turn = 0; turn < 10; turn += 1) await undefined;
+    await store.close();
+    await closed;
   });
 });
 

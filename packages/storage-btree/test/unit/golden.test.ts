@@ -8,7 +8,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { MemoryFileSystem } from '@ds/storage/memory';
 import { expect, it } from 'vitest';
 import { openBtreeStore } from '../../src/index.ts';
-import { text, toText } from '../simulation/workload.ts';
+import { text, toText } from '../text.ts';
 
 const OPTIONS = { directory: 'd', pageBytes: 1024, extentBytes: 0, logPreallocateBytes: 0 };
 const FOLDER = new URL('../golden/v1/', import.meta.url);

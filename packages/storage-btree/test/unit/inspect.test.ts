@@ -2,8 +2,8 @@
 import { MemoryFileSystem } from '@ds/storage/memory';
 import { expect, it } from 'vitest';
 import { openBtreeStore } from '../../src/index.ts';
-import { inspect } from '../../src/inspect.ts';
-import { text } from '../simulation/workload.ts';
+import { inspect } from '../../src/reading/inspect.ts';
+import { text } from '../text.ts';
 import { TINY } from '../tiny.ts';
 
 async function made(): Promise<MemoryFileSystem> {

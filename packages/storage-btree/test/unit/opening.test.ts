@@ -5,7 +5,7 @@ import { setU32 } from '@ds/storage/engine';
 import { MemoryFileSystem } from '@ds/storage/memory';
 import { describe, expect, it } from 'vitest';
 import { openBtreeStore } from '../../src/index.ts';
-import { text, toText } from '../simulation/workload.ts';
+import { text, toText } from '../text.ts';
 
 async function codeOf(opening: Promise<unknown>): Promise<string> {
   try {

@@ -3,7 +3,7 @@ import { SimDisk, seededRandom } from '@ds/sim';
 import { MemoryFileSystem } from '@ds/storage/memory';
 import { describe, expect, it } from 'vitest';
 import { type BtreeStore, openBtreeStore } from '../../src/index.ts';
-import { text, toText } from '../simulation/workload.ts';
+import { text, toText } from '../text.ts';
 import { TINY } from '../tiny.ts';
 
 function open(fileSystem = new MemoryFileSystem()): Promise<BtreeStore> {

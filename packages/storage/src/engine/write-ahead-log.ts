@@ -170,6 +170,11 @@ export class WriteAheadLog {
     if (!segment.headerSynced) await this.#inRound(() => [segment]);
   }
 
+  /** Makes the segments before `segment` durable: what names their end may rely on it. */
+  async syncBefore(segment: LogSegment): Promise<void> {
+    await this.#inRound(() => this.#segments.filter(({ number }) => number < segment.number));
+  }
+
   /** The segment that follows `segment`: its records go on where those of `segment` end. */
   segmentAfter(segment: LogSegment): LogSegment {
     return this.#segments[this.#segments.indexOf(segment) + 1]!;
@@ -195,9 +200,13 @@ export class WriteAheadLog {
     };
   }
 
-  /** Gives up what is kept for later. */
+  /** Gives up what is kept for later, and what is allocated ahead: for closing. */
   removeSpare(): void {
     for (const segment of this.#spare.splice(0)) this.#remove(segment);
+    const { current } = this;
+    if (current.allocated <= current.offset) return;
+    current.file.truncate(current.offset);
+    current.allocated = current.offset;
   }
 
   close(): void {
