@@ -26,7 +26,7 @@ const ALLOWED = [
   // the loop that kills real processes.
   /^packages\/sim\/src\/(workers|worker|vitest|kill-loop)\.ts$/,
   // Diagnostics channels, asked for at run time so that bundles for browsers hold nothing of them.
-  /^packages\/[\w-]+\/src\/diagnostics\.ts$/,
+  /^packages\/[\w-]+\/src\/([\w-]+\/)?diagnostics\.ts$/,
   // What runs as a program.
   /^packages\/[\w-]+\/src\/bin(\/[\w-]+)?\.ts$/,
 ];
