@@ -367,7 +367,10 @@ export class BtreeStore extends ForwardingReader implements KeyValueStore {
     const count = await bulkLoad(entries, {
       limits: this.#limits,
       signal,
-      apply: (changes) => working.apply(changes),
+      apply: (changes) => {
+        this.#health.checkNotFailed();
+        working.apply(changes);
+      },
       pause: async () => {
         this.#health.checkNotFailed();
         // Where keys are there already: what they give up is used again.

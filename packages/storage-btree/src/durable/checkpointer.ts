@@ -116,9 +116,13 @@ export class Checkpointer {
     this.#letOn();
   }
 
-  /** Has the tree take all that is written. Cost: what is in the buffer. */
+  /**
+   * Has the tree take all that is written; not after a failure. Cost: what is in the buffer.
+   * @throws {StorageError}
+   */
   applyAll(): void {
     const { buffer, working } = this.#options;
+    if (this.#failure !== undefined) throw this.#failure;
     const current = this.#current;
     while (current !== undefined && current.written === undefined) this.#slice(current);
     if (buffer.memtables.length === 0) return;

@@ -119,10 +119,9 @@ export class WriteBuffer {
     this.#options.onChange();
   }
 
-  /** The tree has all that there is. */
+  /** The tree has all that the active memtable holds. */
   drop(): void {
     this.#retire(this.#active);
-    this.#frozen = undefined;
     this.#active = this.#emptyMemtable();
     this.#options.onChange();
   }

@@ -1,5 +1,5 @@
 /** What makes a store of another's contents, or of a sorted list; and reading one only. */
-import { seededRandom } from '@ds/sim';
+import { SimDisk, seededRandom } from '@ds/sim';
 import type { Entry } from '@ds/storage';
 import { MemoryFileSystem } from '@ds/storage/memory';
 import { describe, expect, it } from 'vitest';
@@ -113,6 +113,22 @@ describe('a load whose source gives nothing more', () => {
 });
 
 describe('a backup', () => {
+  it('takes nothing away when a checkpoint fails while it waits for its turn', async () => {
+    for (let call = 0; call < 12; call += 1) {
+      const disk = new SimDisk({ random: seededRandom(call) });
+      const store = await openBtreeStore({
+        ...TINY,
+        fileSystem: disk.fileSystem(),
+        directory: 'd',
+      });
+      await store.write([{ type: 'put', ...entry(1) }]);
+      disk.failAt(disk.calls + call, 'fail');
+      await Promise.allSettled([store.checkpoint(), store.bulkLoad([entry(2)])]);
+      expect(store.get(entry(1).key)).toEqual(entry(1).value);
+      await store.close().catch(() => {});
+    }
+  });
+
   it('holds what there was, while writing goes on, and opens as a store of its own', async () => {
     const fileSystem = new MemoryFileSystem();
     await using store = await openBtreeStore({ ...TINY, fileSystem, directory: 'd' });
