@@ -76,20 +76,18 @@ export class ByteWriter {
 export class ByteReader {
   readonly #bytes: Uint8Array;
   #position: number;
-  readonly #end: number;
 
-  constructor(bytes: Uint8Array, start = 0, end: number = bytes.length) {
+  constructor(bytes: Uint8Array, start = 0) {
     this.#bytes = bytes;
     this.#position = start;
-    this.#end = end;
   }
 
   get remaining(): number {
-    return this.#end - this.#position;
+    return this.#bytes.length - this.#position;
   }
 
   byte(): number {
-    if (this.#position >= this.#end) throw malformed('they end too early');
+    if (this.#position >= this.#bytes.length) throw malformed('they end too early');
     const value = this.#bytes[this.#position] as number;
     this.#position += 1;
     return value;
@@ -103,7 +101,7 @@ export class ByteReader {
       const next = this.byte();
       value += (next & (HIGH - 1)) * factor;
       if (value > Number.MAX_SAFE_INTEGER) throw malformed('a number is too large');
-      if (next === 0) throw malformed('a number is not in its shortest form');
+      if (next === 0) throw malformed('a number is too long');
       if (next < HIGH) return value;
     }
   }

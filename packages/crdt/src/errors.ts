@@ -1,5 +1,10 @@
 /** What can go wrong, by code; the README has a heading for each. */
-export type CrdtErrorCode = 'CRDT_MALFORMED' | 'CRDT_FORMAT' | 'CRDT_LIMIT' | 'CRDT_CLOSED';
+export type CrdtErrorCode =
+  | 'CRDT_MALFORMED'
+  | 'CRDT_FORMAT'
+  | 'CRDT_FORGOTTEN'
+  | 'CRDT_LIMIT'
+  | 'CRDT_CLOSED';
 
 /** The error of everything here that reads bytes or talks to peers; match on `code`. */
 export class CrdtError extends Error {
@@ -10,6 +15,10 @@ export class CrdtError extends Error {
     super(message, options);
     this.code = code;
   }
+}
+
+export function forgotten(what: string): CrdtError {
+  return new CrdtError('CRDT_FORGOTTEN', `forgotten: ${what}`);
 }
 
 export function malformed(what: string): CrdtError {

@@ -16,6 +16,7 @@ export { type LastWrite, lwwRegister, mvRegister } from './registers.ts';
 export { resettableCounter } from './resettable-counter.ts';
 export type { Stamp } from './stamp.ts';
 export { type Anchor, anchorAt, positionOf } from './text/anchor.ts';
+export { type Forgetting, forgetting } from './text/forgetting.ts';
 export type { TextChange } from './text/history.ts';
 export {
   Presence,
@@ -28,10 +29,8 @@ export {
   type ChangeListener,
   type ChangeOrigin,
   type CharacterPlace,
-  type CharacterRun,
-  type KnownEvents,
   Text,
   type TextOptions,
 } from './text/text.ts';
 export { Undo, type UndoOptions } from './text/undo.ts';
-export type { EventName } from './text/update.ts';
+export type { CharacterRun, EventName, KnownEvents } from './text/update.ts';

@@ -8,7 +8,7 @@ import { CausalContext } from '../src/causal-context.ts';
 import { dotMap } from '../src/dot-map.ts';
 import { type Dots, dotSet } from '../src/dots.ts';
 import { gCounter, lwwRegister, orSet } from '../src/index.ts';
-import type { Replicated } from '../src/sync.ts';
+import type { Known, Replicated } from '../src/sync.ts';
 import { EventGraph } from '../src/text/event-graph.ts';
 import { type Subject, subjects } from './classic/subjects.ts';
 import {
@@ -91,6 +91,24 @@ function brokenText(): DocumentKind {
         change: (random) => broken(() => document.change(random)),
       };
     },
+  };
+}
+
+/** Text that forgets by other reports than those it was given. */
+function forgettingBy(
+  change: (reports: ReadonlyMap<number, Known>, known: Known) => ReadonlyMap<number, Known>,
+): () => DocumentKind {
+  return () => {
+    const kind = textKind({ forgets: true });
+    return {
+      ...kind,
+      open(replica, saved) {
+        const document = kind.open(replica, saved);
+        const forget = (reports: ReadonlyMap<number, Known>): number =>
+          document.forget?.(change(reports, document.known())) ?? 0;
+        return { ...document, forget };
+      },
+    };
   };
 }
 
@@ -222,6 +240,22 @@ export const plantedBugs: readonly PlantedBug[] = [
   {
     name: 'characters at one place stand in the order in which they arrived',
     kind: brokenText,
+  },
+  {
+    name: 'a text forgets what not everybody knows yet',
+    kind: forgettingBy(() => new Map()),
+  },
+  {
+    name: 'a text forgets before what was made without it has arrived',
+    kind: forgettingBy((reports, here) => {
+      const heard = (replica: number, known: Known): number =>
+        Math.min(known.get(replica) ?? 0, here.get(replica) ?? 0);
+      return new Map(
+        [...reports].map(([replica, known]) => {
+          return [replica, new Map([...known, [replica, heard(replica, known)]])];
+        }),
+      );
+    }),
   },
   {
     name: 'an update is taken for known although it was refused',

@@ -4,12 +4,22 @@ import { subjects } from './classic/subjects.ts';
 import { runConvergence, stateKind, textKind } from './simulation/scenario.ts';
 
 export function run(options: SoakOptions): Promise<SoakResult> {
-  const kinds = [textKind(), ...subjects.map((subject) => stateKind(subject))];
+  const kinds = [
+    textKind(),
+    textKind({ forgets: true }),
+    ...subjects.map((subject) => stateKind(subject)),
+  ];
   return soak(options, async (seed) => {
     const covered: Record<string, number> = {};
     for (const kind of kinds) {
-      const { changes, crashes, partitions, events } = await runConvergence(kind, seed);
-      for (const [name, count] of Object.entries({ changes, crashes, partitions, events })) {
+      const { changes, crashes, partitions, events, forgotten } = await runConvergence(kind, seed);
+      for (const [name, count] of Object.entries({
+        changes,
+        crashes,
+        partitions,
+        events,
+        forgotten,
+      })) {
         covered[name] = (covered[name] ?? 0) + count;
       }
     }

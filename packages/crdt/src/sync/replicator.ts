@@ -58,6 +58,8 @@ export interface ReplicatorOptions {
   readonly maxUpdateBytes?: number;
   /** Called after something arrived. */
   readonly onApplied?: () => void;
+  /** Called with what a peer says that it knows, as `Text.forget` asks for. @default nothing */
+  readonly onReport?: (from: string, known: Known) => void;
   /** Called with what a peer sent that could not be applied. @default nothing: it is counted */
   readonly onRejected?: (from: string, error: CrdtError) => void;
 }
@@ -80,8 +82,9 @@ export function decodeSyncMessage(plain: unknown): SyncMessage {
 }
 
 export class Replicator {
-  readonly #options: Required<Omit<ReplicatorOptions, 'onApplied' | 'onRejected'>>;
+  readonly #options: Required<Omit<ReplicatorOptions, 'onApplied' | 'onReport' | 'onRejected'>>;
   readonly #onApplied: (() => void) | undefined;
+  readonly #onReport: ((from: string, known: Known) => void) | undefined;
   readonly #onRejected: ((from: string, error: CrdtError) => void) | undefined;
   /** What each peer knows, as far as it has said or been sent. */
   readonly #theirs: Map<string, Map<number, number>> = new Map();
@@ -99,9 +102,10 @@ export class Replicator {
     if (!(batchMs >= 0 && exchangeMs > 0 && maxUpdateBytes > 0)) {
       throw new RangeError('batchMs, exchangeMs and maxUpdateBytes must be positive');
     }
-    const { replicated, channel, neighbours, clock, onApplied, onRejected } = options;
+    const { replicated, channel, neighbours, clock, onApplied, onReport, onRejected } = options;
     this.#options = { replicated, channel, neighbours, clock, batchMs, exchangeMs, maxUpdateBytes };
     this.#onApplied = onApplied;
+    this.#onReport = onReport;
     this.#onRejected = onRejected;
     this.#unsubscribe = [
       channel.onMessage((from, message) => this.#receive(from, message)),
@@ -162,6 +166,7 @@ export class Replicator {
       const known = decodeKnown(message.known);
       if (message.update !== undefined) this.#apply(from, message.update);
       this.#theirs.set(from, new Map(known));
+      this.#onReport?.(from, known);
       if (message.kind !== 'update') this.#answer(from, known, message.kind);
     } catch (error) {
       if (!(error instanceof CrdtError)) throw error;

@@ -10,6 +10,7 @@ import { checksum } from '../checksum.ts';
 import { CrdtError, malformed } from '../errors.ts';
 import { compress, decompress } from './compression.ts';
 import type { Version } from './event-graph.ts';
+import type { Forgetting } from './forgetting.ts';
 import { History } from './history.ts';
 import { INSERT, type OperationKind } from './operation-log.ts';
 import { Rope } from './rope.ts';
@@ -17,6 +18,8 @@ import { MAX_EVENTS, MAX_REPLICA, readText, writeText } from './update.ts';
 
 const MAGIC = [0x44, 0x53, 0x54, 0x58];
 const FORMAT = 1;
+/** As 1, with a base before the history. */
+const FORMAT_WITH_BASE = 2;
 const NOTHING: Uint8Array = new Uint8Array(0);
 const MAX_PARENTS = 1024;
 
@@ -31,13 +34,14 @@ export function writeArchive(history: History): Uint8Array {
   const text = history.rope.toString();
   const writer = new ByteWriter(4096);
   for (const byte of MAGIC) writer.byte(byte);
-  writer.byte(FORMAT);
+  writer.byte(history.base === undefined ? FORMAT : FORMAT_WITH_BASE);
   const plain = encodeText(text);
   const first = new ByteWriter(4096);
   first.integer(text.length);
   writeColumn(first, plain);
   writeSection(writer, first.view());
   const second = new ByteWriter(4096);
+  if (history.base !== undefined) writeColumn(second, history.base.bytes(), plain);
   writeGraph(second, history);
   writeOperations(second, history);
   const content = history.log.content.slice(0, history.log.content.length);
@@ -47,14 +51,15 @@ export function writeArchive(history: History): Uint8Array {
   return writer.take();
 }
 
-export function readArchive(bytes: Uint8Array): Archive {
+export function readArchive(bytes: Uint8Array, forgetting: Forgetting | undefined): Archive {
   const reader = new ByteReader(bytes);
   if (reader.remaining < 5 || MAGIC.some((byte) => reader.byte() !== byte)) {
-    throw malformed('no document starts like this');
+    throw malformed('no document');
   }
   const format = reader.byte();
-  if (format !== FORMAT) {
-    throw new CrdtError('CRDT_FORMAT', `a document of format ${format}; this reads ${FORMAT}`);
+  const based = format === FORMAT_WITH_BASE ? forgetting : undefined;
+  if (format !== FORMAT && based === undefined) {
+    throw new CrdtError('CRDT_FORMAT', `this text does not read documents of format ${format}`);
   }
   const first = readSection(reader);
   const second = readSection(reader);
@@ -63,11 +68,17 @@ export function readArchive(bytes: Uint8Array): Archive {
   const plain = readColumn(first);
   first.finish();
   const text = decodeText(plain, units);
-  return { text, open: () => openHistory(second, text, plain) };
+  return { text, open: () => openHistory(second, text, plain, based) };
 }
 
-function openHistory(reader: ByteReader, text: string, plain: Uint8Array): History {
-  const history = new History(new Rope(text));
+function openHistory(
+  reader: ByteReader,
+  text: string,
+  plain: Uint8Array,
+  forgetting: Forgetting | undefined,
+): History {
+  const base = forgetting?.readBase(readColumn(reader, plain));
+  const history = new History(new Rope(text), base);
   const graph = new ByteReader(readColumn(reader));
   const kinds = new ByteReader(readColumn(reader));
   const positions = new ByteReader(readColumn(reader));
@@ -83,7 +94,7 @@ function openHistory(reader: ByteReader, text: string, plain: Uint8Array): Histo
 /** Replicas by number of appearance, then for each run its replica, length and parents. */
 function writeGraph(writer: ByteWriter, { graph }: History): void {
   const column = new ByteWriter();
-  const replicas = [...graph.counts()].map(([replica]) => replica);
+  const replicas = [...graph.counts().keys()];
   column.integer(replicas.length);
   for (const replica of replicas) column.integer(replica);
   const indexes = new Map(replicas.map((replica, index) => [replica, index]));
@@ -104,8 +115,11 @@ function readGraph(reader: ByteReader, { graph }: History): void {
   }
   while (reader.remaining > 0) {
     const replica = replicas[reader.integer()];
-    if (replica === undefined) throw malformed('a replica without a name');
-    const count = reader.atMost(MAX_EVENTS - graph.length, 'the number of events');
+    if (replica === undefined) throw malformed('an unknown replica');
+    const count = reader.atMost(
+      MAX_EVENTS - Math.max(graph.length, graph.count(replica)),
+      'the number of events',
+    );
     if (count === 0) throw malformed('a run without events');
     const parents: number[] = [];
     for (let rest = reader.atMost(MAX_PARENTS, 'the number of parents'); rest > 0; rest -= 1) {
@@ -156,7 +170,7 @@ function readOperations(
     from = log.end;
   }
   positions.finish();
-  if (taken !== content.length) throw malformed('text without an operation');
+  if (taken !== content.length) throw malformed('text is left over');
 }
 
 function writeSection(writer: ByteWriter, section: Uint8Array): void {

@@ -72,7 +72,7 @@ export function decompress(
   size: number,
   dictionary: Uint8Array = NONE,
 ): Uint8Array {
-  if (compressed.length < HEADER) throw malformed('compressed bytes end too early');
+  if (compressed.length < HEADER) throw malformed('they end too early');
   const lengths = new Uint8Array(HEADER * 2);
   for (let index = 0; index < lengths.length; index += 1) {
     lengths[index] = ((compressed[index >> 1] as number) >> ((index & 1) * 4)) & 15;

@@ -7,13 +7,17 @@
  * run, so a document typed by one person is a single run. A version is the list of the events that
  * no other event of it comes after; its numbers ascend.
  *
+ * The beginning may be the end of events that were forgotten (base.ts): then the sequences of their
+ * authors start where those ended.
+ *
  * Invariants: parents have smaller numbers than their children; sequences of a replica are
- * contiguous from 0 and each follows causally on the one before.
+ * contiguous and each follows causally on the one before.
  * Cost: O(log runs) to look up; {@link difference} O(runs in which the two versions differ).
  * Source: J. Gentle and M. Kleppmann, "Collaborative Text Editing with Eg-walker", EuroSys 2025,
  * sections 2.2 and 3.5.
  */
 import { Integers } from './integers.ts';
+import type { KnownEvents } from './update.ts';
 
 /** Events, by number, ascending, and all that came before them. Empty: the beginning. */
 export type Version = readonly number[];
@@ -42,16 +46,14 @@ export function isSame(a: Version, b: Version): boolean {
 const NOBODY = -1;
 /** What before all events stands for. */
 export const BEGINNING = -1;
-const MANY = -2;
 
 export class EventGraph {
   readonly #starts: Integers = new Integers();
   readonly #replicas: Integers = new Integers();
   readonly #sequences: Integers = new Integers();
-  readonly #firstParents: Integers = new Integers();
-  readonly #secondParents: Integers = new Integers();
-  /** Parents of runs that have more than two. */
-  readonly #manyParents: Map<number, Version> = new Map();
+  /** The parents of all runs, and where those of each end. */
+  readonly #parents: Integers = new Integers();
+  readonly #parentEnds: Integers = new Integers();
   /** Names of replicas, and by the same index the runs of each. */
   readonly #names: number[] = [];
   readonly #indexes: Map<number, number> = new Map();
@@ -64,6 +66,11 @@ export class EventGraph {
   readonly #lasts: number[] = [];
   #length = 0;
   #heads: Version = [];
+
+  /** @param before how many events of each replica came before the beginning */
+  constructor(before: Iterable<readonly [replica: number, count: number]> = []) {
+    for (const [replica, count] of before) this.#counts[this.#indexOf(replica)] = count;
+  }
 
   /** How many events there are. */
   get length(): number {
@@ -78,23 +85,21 @@ export class EventGraph {
     return this.#starts.length;
   }
 
-  /** How many events of `replica` are known. */
+  /** How many events of `replica` are known, those before the beginning among them. */
   count(replica: number): number {
     const index = this.#find(replica);
     return index === undefined ? 0 : (this.#counts[index] as number);
   }
 
-  /** The newest event of `replica`; {@link BEGINNING} when it has made none. */
+  /** The newest event of `replica`; {@link BEGINNING} when it has made none since. */
   lastOf(replica: number): number {
     const index = this.#find(replica);
     return index === undefined ? BEGINNING : (this.#lasts[index] as number);
   }
 
   /** Every replica that has made events, with their number. */
-  *counts(): IterableIterator<readonly [replica: number, count: number]> {
-    for (let index = 0; index < this.#names.length; index += 1) {
-      yield [this.#names[index] as number, this.#counts[index] as number];
-    }
+  counts(): KnownEvents {
+    return new Map(this.#names.map((replica, index) => [replica, this.#counts[index] as number]));
   }
 
   /** Adds the next `count` events of `replica`, the first after `parents`. Returns its number. */
@@ -108,7 +113,8 @@ export class EventGraph {
       this.#starts.push(start);
       this.#replicas.push(index);
       this.#sequences.push(sequence);
-      this.#pushParents(last + 1, parents);
+      for (const parent of parents) this.#parents.push(parent);
+      this.#parentEnds.push(this.#parents.length);
       (this.#runsOf[index] as Integers).push(last + 1);
     }
     this.#counts[index] = sequence + count;
@@ -153,11 +159,12 @@ export class EventGraph {
     return this.#sequences.at(index) + event - this.#starts.at(index);
   }
 
-  /** The number of the event that is called (replica, sequence); -1 when it is not known. */
+  /** The number of the event called (replica, sequence); {@link BEGINNING} when it is none here. */
   eventOf(replica: number, sequence: number): number {
     const index = this.#find(replica);
-    if (index === undefined || sequence >= (this.#counts[index] as number)) return -1;
+    if (index === undefined || sequence >= (this.#counts[index] as number)) return BEGINNING;
     const run = this.#runHolding(index, sequence);
+    if (run < 0) return BEGINNING;
     return this.#starts.at(run) + sequence - this.#sequences.at(run);
   }
 
@@ -208,18 +215,12 @@ export class EventGraph {
   }
 
   #parentsOf(run: number): Version {
-    const first = this.#firstParents.at(run);
-    if (first === MANY) return this.#manyParents.get(run) as Version;
-    if (first === BEGINNING) return [];
-    const second = this.#secondParents.at(run);
-    return second === BEGINNING ? [first] : [first, second];
-  }
-
-  #pushParents(run: number, parents: Version): void {
-    const many = parents.length > 2;
-    if (many) this.#manyParents.set(run, [...parents]);
-    this.#firstParents.push(many ? MANY : (parents[0] ?? BEGINNING));
-    this.#secondParents.push(parents[1] ?? BEGINNING);
+    const parents: number[] = [];
+    const end = this.#parentEnds.at(run);
+    for (let at = run > 0 ? this.#parentEnds.at(run - 1) : 0; at < end; at += 1) {
+      parents.push(this.#parents.at(at));
+    }
+    return parents;
   }
 
   #find(replica: number): number | undefined {
@@ -243,16 +244,17 @@ export class EventGraph {
     return index;
   }
 
+  /** The run of `replica` with `sequence`; -1 when that came before the beginning. */
   #runHolding(replica: number, sequence: number): number {
     const runs = this.#runsOf[replica] as Integers;
-    let low = 0;
+    let low = -1;
     let high = runs.length - 1;
     while (low < high) {
       const middle = (low + high + 1) >>> 1;
       if (this.#sequences.at(runs.at(middle)) <= sequence) low = middle;
       else high = middle - 1;
     }
-    return runs.at(low);
+    return low < 0 ? -1 : runs.at(low);
   }
 }
 
@@ -318,7 +320,8 @@ function collect(
   (side === LEFT ? onlyLeft : onlyRight).push({ start, end });
 }
 
-function insert(sorted: number[], value: number): void {
+/** Puts `value` at its place among ascending numbers, unless it is there. */
+export function insert(sorted: number[], value: number): void {
   const at = placeOf(sorted, value);
   if (at === 0 || sorted[at - 1] !== value) putAt(sorted, at, value);
 }

@@ -8,8 +8,9 @@
  * Invariant: the text is that of the newest version, the merge of all known events.
  */
 import { malformed } from '../errors.ts';
+import type { Base } from './base.ts';
 import { BEGINNING, EventGraph, isSame, type Version } from './event-graph.ts';
-import { DELETE_BACKWARD, INSERT, type OperationKind, OperationLog } from './operation-log.ts';
+import { firstOf, INSERT, OperationLog, type RunOfOperations } from './operation-log.ts';
 import { Rope } from './rope.ts';
 import { BEFORE } from './span-tree.ts';
 import { type Changes, Tracker } from './tracker.ts';
@@ -21,10 +22,8 @@ export interface TextChange {
   readonly inserted: string;
 }
 
-export interface NewOperation {
-  readonly kind: OperationKind;
-  readonly position: number;
-  readonly count: number;
+export interface NewOperation extends RunOfOperations {
+  /** What it inserts; empty for a deletion. */
   readonly text: string;
 }
 
@@ -32,20 +31,24 @@ export interface NewOperation {
 const MAX_LAG = 2048;
 
 export class History {
-  readonly graph: EventGraph = new EventGraph();
+  readonly graph: EventGraph;
   readonly log: OperationLog = new OperationLog();
   readonly rope: Rope;
+  /** What was forgotten: for the graph it is the beginning. */
+  readonly base: Base | undefined;
   #tracker: Tracker | undefined;
 
-  constructor(rope: Rope = new Rope()) {
+  constructor(rope: Rope = new Rope(), base?: Base) {
     this.rope = rope;
+    this.base = base;
+    this.graph = new EventGraph(base?.counts);
   }
 
   /** Adds what a replica did knowing everything that is known here. Returns its first event. */
   append(replica: number, operation: NewOperation): number {
     const { kind, position, count, text } = operation;
     if (kind === INSERT) this.rope.insert(position, text);
-    else this.rope.delete(kind === DELETE_BACKWARD ? position - count + 1 : position, count);
+    else this.rope.delete(firstOf(operation), count);
     return this.#record(replica, operation, this.graph.heads);
   }
 
@@ -60,16 +63,16 @@ export class History {
       checkPosition(operation, this.rope.length);
       this.append(replica, operation);
       changed?.(changeOf(operation));
-      this.#dropIdleTracker();
+      if (this.#tracker !== undefined && this.#isBehind(this.#tracker)) this.#tracker = undefined;
       return;
     }
     const tracker = this.#trackerFor(parents);
-    // What was there before the tracker's first event is counted as the most there can be.
+    // By so much the tracker may count more characters than there are.
     const surplus = tracker.tree.newest - this.rope.length;
     tracker.moveTo(parents);
     checkPosition(operation, tracker.tree.current - surplus);
     const event = this.#record(replica, operation, parents);
-    const { kind, position, count, text } = operation;
+    const { text } = operation;
     const { rope } = this;
     const changes: Changes = {
       inserted(at) {
@@ -81,16 +84,15 @@ export class History {
         changed?.({ position: at, deleted: length, inserted: '' });
       },
     };
-    tracker.apply(event, { kind, position, count, contentStart: 0 }, changes);
+    tracker.apply(event, operation, changes);
   }
 
   /** A tracker that knows every event, and has the newest version at hand. */
   identities(): Tracker {
     if (this.#tracker === undefined || this.#tracker.base !== BEGINNING) {
-      this.#tracker = new Tracker(this.graph, this.log, BEGINNING);
+      this.#tracker = this.#trackerFrom(BEGINNING);
     }
-    this.#tracker.catchUp();
-    this.#tracker.moveTo(this.graph.heads);
+    this.#tracker.catchUp().moveTo(this.graph.heads);
     return this.#tracker;
   }
 
@@ -115,7 +117,7 @@ export class History {
         base < tracker.base ||
         this.graph.length - base < tracker.replayed
       ) {
-        tracker = new Tracker(this.graph, this.log, base);
+        tracker = this.#trackerFrom(base);
         this.#tracker = tracker;
       }
     }
@@ -123,8 +125,10 @@ export class History {
     return tracker;
   }
 
-  #dropIdleTracker(): void {
-    if (this.#tracker !== undefined && this.#isBehind(this.#tracker)) this.#tracker = undefined;
+  #trackerFrom(event: number): Tracker {
+    // How many characters there were is known of the beginning; else it is the most there can be.
+    const before = event === BEGINNING ? (this.base?.length ?? 0) : BEFORE - 1;
+    return new Tracker(this.graph, this.log, event, before);
   }
 
   #isBehind(tracker: Tracker): boolean {
@@ -134,16 +138,15 @@ export class History {
 }
 
 /** As {@link TextChange} what `operation` does to the text its author saw. */
-export function changeOf({ kind, position, count, text }: NewOperation): TextChange {
-  if (kind === INSERT) return { position, deleted: 0, inserted: text };
-  const from = kind === DELETE_BACKWARD ? position - count + 1 : position;
-  return { position: from, deleted: count, inserted: '' };
+export function changeOf(operation: NewOperation): TextChange {
+  const { kind, count, text } = operation;
+  return { position: firstOf(operation), deleted: kind === INSERT ? 0 : count, inserted: text };
 }
 
-function checkPosition({ kind, position, count }: NewOperation, length: number): void {
-  const end =
-    kind === INSERT ? position : kind === DELETE_BACKWARD ? position + 1 : position + count;
-  const from = kind === DELETE_BACKWARD ? position - count + 1 : position;
+function checkPosition(operation: NewOperation, length: number): void {
+  const { kind, position, count } = operation;
+  const from = firstOf(operation);
+  const end = kind === INSERT ? from : from + count;
   if (from < 0 || end > length) throw malformed(`an edit at ${position} of ${length} characters`);
   if (kind === INSERT && length + count >= BEFORE) throw malformed('a document without end');
 }

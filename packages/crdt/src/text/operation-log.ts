@@ -145,7 +145,13 @@ export function endOf(kind: OperationKind, position: number, count: number): num
   return kind === DELETE_FORWARD ? position : position - count + 1;
 }
 
-interface LastRun {
+/** The first of the positions that a run deletes, or where it inserts. */
+export function firstOf({ kind, position, count }: RunOfOperations): number {
+  return kind === DELETE_BACKWARD ? position - count + 1 : position;
+}
+
+/** What one author did in one go. */
+export interface RunOfOperations {
   readonly kind: OperationKind;
   readonly position: number;
   readonly count: number;
@@ -161,7 +167,7 @@ export class OperationCursor {
   contentStart = 0;
 
   readonly #reader: ByteReader;
-  readonly #last: LastRun;
+  readonly #last: RunOfOperations;
   /** The run at hand, and how many of its events are taken. */
   #runKind: OperationKind = INSERT;
   #runPosition = 0;
@@ -173,7 +179,7 @@ export class OperationCursor {
 
   constructor(
     sealed: Uint8Array,
-    last: LastRun,
+    last: RunOfOperations,
     byte: number,
     event: number,
     content: number,

@@ -37,7 +37,7 @@ export class Pending {
     if (this.#bytes + bytes > this.#maxBytes) {
       throw new CrdtError(
         'CRDT_LIMIT',
-        `more than ${this.#maxBytes} bytes of updates wait for others: exchange versions first`,
+        `more than ${this.#maxBytes} bytes wait for others: exchange versions first`,
       );
     }
     let list = this.#waiting.get(missing.replica);

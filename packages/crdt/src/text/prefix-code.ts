@@ -139,7 +139,7 @@ export class BitReader {
   /** Throws when more was read than there is. */
   finish(): void {
     if (this.#position - (this.#bits >> 3) > this.#bytes.length) {
-      throw malformed('compressed bytes end too early');
+      throw malformed('they end too early');
     }
   }
 

@@ -66,9 +66,7 @@ export class Presence<User> {
    * news after it wins over those before. Returns the message to send.
    */
   announce(user: User, selection: Selection | undefined, nowMs: number): PresenceMessage<User> {
-    this.#count = Math.max(this.#count + 1, Math.floor(nowMs));
-    const { replica } = this.#text;
-    const message = { replica, count: this.#count, user };
+    const message = { ...this.leave(nowMs), user };
     if (selection === undefined) return message;
     const anchor = anchorAt(this.#text, selection.anchor);
     return { ...message, anchor, head: anchorAt(this.#text, selection.head) };

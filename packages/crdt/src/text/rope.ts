@@ -59,7 +59,7 @@ export class Rope {
     while (rest > 0) {
       this.#seek(position);
       // Between two leaves the seek stays at the end of the earlier one.
-      if (position - this.#start === this.#size(this.#leaf)) this.#seekLater(position);
+      if (position - this.#start === this.#size(this.#leaf)) this.#goTo(position, true);
       const at = position - this.#start;
       const size = this.#size(this.#leaf);
       const taken = Math.min(rest, size - at);
@@ -98,10 +98,6 @@ export class Rope {
     const at = position - this.#start;
     if (at >= 0 && at <= this.#size(this.#leaf)) return;
     this.#goTo(position, false);
-  }
-
-  #seekLater(position: number): void {
-    this.#goTo(position, true);
   }
 
   #goTo(position: number, later: boolean): void {

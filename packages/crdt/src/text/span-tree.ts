@@ -90,6 +90,11 @@ export class SpanTree {
     return (this.#spans[this.#at() + STATE] as number) >> 1;
   }
 
+  /** Whether the version at hand shows it. */
+  get standsHere(): boolean {
+    return this.stateHere === STANDS;
+  }
+
   /** Whether the newest version shows it. */
   get visibleHere(): boolean {
     return ((this.#spans[this.#at() + STATE] as number) & DELETED) === 0;
@@ -103,13 +108,13 @@ export class SpanTree {
       this.offset = 0;
       return;
     }
-    this.#seekCurrent(position - 1);
+    this.seekAt(position - 1);
     this.offset += 1;
   }
 
   /** Seeks the character that the version at hand shows at `position`. */
   seekAt(position: number): void {
-    this.#seekCurrent(position);
+    this.#seek(CURRENT, position);
   }
 
   /** Seeks the character that the newest version shows at `position`. */
@@ -245,10 +250,6 @@ export class SpanTree {
 
   #at(): number {
     return this.leaf * ROW + this.slot * FIELDS;
-  }
-
-  #seekCurrent(position: number): void {
-    this.#seek(CURRENT, position);
   }
 
   #seek(metric: number, position: number): void {

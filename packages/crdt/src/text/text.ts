@@ -6,14 +6,18 @@
  * beside what others type at the same place, in either direction of typing (FugueMax).
  *
  * What is kept is the text, as a rope, and the operations, as their authors saw them; the identity
- * of each character is worked out only while edits are concurrent (history.ts).
+ * of each character is worked out only while edits are concurrent (history.ts). What every copy has
+ * may be forgotten (forgetting.ts).
  *
  * Positions and lengths count UTF-16 code units, as strings do.
  */
 import { ByteReader, ByteWriter } from '../bytes.ts';
+import { forgotten } from '../errors.ts';
+import { exceeds } from '../sync/known.ts';
 import { type Archive, readArchive, writeArchive } from './archive.ts';
-import type { Version } from './event-graph.ts';
+import type { Forgetting } from './forgetting.ts';
 import { changeOf, History, type TextChange } from './history.ts';
+import { characterOf, endBefore, nameOf, parentsOf, parentsToName } from './names.ts';
 import {
   DELETE_BACKWARD,
   DELETE_FORWARD,
@@ -21,10 +25,14 @@ import {
   INSERT,
   type OperationKind,
 } from './operation-log.ts';
+import { updateBetween } from './outgoing.ts';
 import { Pending } from './pending.ts';
 import {
+  BASE,
+  type CharacterRun,
   type EventName,
   expectedAt,
+  type KnownEvents,
   MAX_EVENTS,
   MAX_REPLICA,
   readSegment,
@@ -32,9 +40,6 @@ import {
   withoutFirst,
   writeSegment,
 } from './update.ts';
-
-/** For each replica, how many of its events are known: everything that a replica knows. */
-export type KnownEvents = ReadonlyMap<number, number>;
 
 export interface TextOptions {
   /**
@@ -44,11 +49,11 @@ export interface TextOptions {
   readonly replica: number;
   /** How much of early updates to keep for later. @default 16 MiB */
   readonly maxPendingBytes?: number;
-}
-
-/** Characters whose names follow on each other: `sequence`, `sequence + 1`, ... of `replica`. */
-export interface CharacterRun extends EventName {
-  readonly count: number;
+  /**
+   * `forgetting` lets this copy {@link Text.forget}, and understand others that do. Without it all
+   * history is kept. @default undefined
+   */
+  readonly forgetting?: Forgetting | undefined;
 }
 
 export interface CharacterPlace {
@@ -72,12 +77,13 @@ export class Text {
   #archive: Archive | undefined;
   #archived: Uint8Array | undefined;
   readonly #pending: Pending;
+  readonly #forgetting: Forgetting | undefined;
   readonly #listeners: Set<ChangeListener> = new Set();
   readonly #writer: ByteWriter = new ByteWriter(256);
   /** Where the last event of a replica ended, as soon as it has been asked for once. */
   readonly #ends: Map<number, number> = new Map();
 
-  constructor({ replica, maxPendingBytes = DEFAULT_MAX_PENDING_BYTES }: TextOptions) {
+  constructor({ replica, maxPendingBytes = DEFAULT_MAX_PENDING_BYTES, forgetting }: TextOptions) {
     if (!Number.isInteger(replica) || replica < 0 || replica > MAX_REPLICA) {
       throw new RangeError(`replica must be a whole number below 2^32, got ${replica}`);
     }
@@ -86,16 +92,17 @@ export class Text {
     }
     this.replica = replica;
     this.#pending = new Pending(maxPendingBytes);
+    this.#forgetting = forgetting;
   }
 
   /**
    * A document from {@link save}d bytes. Its history is unpacked when first needed.
    * @throws {CrdtError} `CRDT_MALFORMED` for damaged bytes, `CRDT_FORMAT` for those of a version
-   * that this one does not know.
+   * that this one does not know, or of a text that forgets when this one does not.
    */
   static load(bytes: Uint8Array, options: TextOptions): Text {
     const text = new Text(options);
-    text.#archive = readArchive(bytes);
+    text.#archive = readArchive(bytes, options.forgetting);
     text.#archived = new Uint8Array(bytes);
     return text;
   }
@@ -142,13 +149,19 @@ export class Text {
    * Applies what others did, and keeps what comes before its time until the rest arrives.
    * @throws {CrdtError} `CRDT_MALFORMED` for bytes that are no update of this document; what came
    * before the fault is applied. `CRDT_LIMIT` when too much waits for something else.
+   * `CRDT_FORGOTTEN` when edits were made, here or there, without what the other side forgot.
+   * `CRDT_FORMAT` when the other side forgets and this one was made without `forgetting`.
    */
   apply(update: Uint8Array): void {
     const reader = new ByteReader(update);
     let segment: Segment | undefined;
     while (reader.remaining > 0) {
-      segment = readSegment(reader, segment);
-      this.#receive(segment);
+      const head = reader.byte();
+      if (head === BASE && this.#forgetting) this.#receiveBase(reader, this.#forgetting);
+      else {
+        segment = readSegment(reader, head, segment);
+        this.#receive(segment);
+      }
     }
   }
 
@@ -159,18 +172,15 @@ export class Text {
 
   /** What is known here. */
   known(): KnownEvents {
-    return new Map(this.#history.graph.counts());
+    return this.#history.graph.counts();
   }
 
   /**
    * What is known here and `known` lacks, as one update; empty when there is nothing. With
    * `maxBytes` it is cut off soon after that many, and the rest is for the next time.
    */
-  updateSince(
-    known: KnownEvents = new Map(),
-    maxBytes: number = Number.MAX_SAFE_INTEGER,
-  ): Uint8Array {
-    return this.#updateBetween(known, undefined, maxBytes);
+  updateSince(known: KnownEvents = new Map(), maxBytes?: number): Uint8Array {
+    return updateBetween(this.#history, known, undefined, maxBytes);
   }
 
   /**
@@ -178,48 +188,39 @@ export class Text {
    * or elsewhere. Cost: O(history up to there).
    * @throws {RangeError} when not all of that is known here, or it is not all that anybody knew at
    * one time.
+   * @throws {CrdtError} `CRDT_FORGOTTEN` for a version before what was forgotten.
    */
   at(known: KnownEvents): string {
-    const { graph } = this.#history;
-    const past = new Text({ replica: this.replica });
-    for (const [replica, count] of known) {
-      if (count > graph.count(replica)) {
-        throw new RangeError(`${count} events of replica ${replica} are not known here`);
-      }
+    const { base } = this.#history;
+    if (base !== undefined && exceeds(base.counts, known)) throw forgotten('an earlier version');
+    const past = new Text({ replica: this.replica, forgetting: this.#forgetting });
+    past.apply(updateBetween(this.#history, new Map(), known));
+    if (past.pending > 0 || exceeds(known, past.known())) {
+      throw new RangeError('no version that is known here');
     }
-    past.apply(this.#updateBetween(new Map(), known, Number.MAX_SAFE_INTEGER));
-    if (past.pending > 0)
-      throw new RangeError('nobody knew just this: it follows on what it lacks');
     return past.toString();
   }
 
-  /** What `until` counts, all without it, and `from` lacks; cut off after about `maxBytes`. */
-  #updateBetween(from: KnownEvents, until: KnownEvents | undefined, maxBytes: number): Uint8Array {
-    const { graph, log } = this.#history;
-    const writer = new ByteWriter(1024);
-    let before: Segment | undefined;
-    for (let index = 0; index < graph.runs && writer.length < maxBytes; index += 1) {
-      const { start, end: last, replica, sequence } = graph.run(index);
-      const count = until === undefined ? MAX_EVENTS : (until.get(replica) ?? 0);
-      const end = Math.min(last, start + count - sequence);
-      let event = start + Math.max(0, (from.get(replica) ?? 0) - sequence);
-      if (event >= end) continue;
-      const cursor = log.cursor(event);
-      while (event < end && writer.length < maxBytes) {
-        cursor.take(Math.min(end - event, maxBytes));
-        const { kind, position, count, contentStart } = cursor;
-        const text = kind === INSERT ? log.content.slice(contentStart, contentStart + count) : '';
-        const parents =
-          event === start ? this.#parentsToName(graph.parents(start), replica) : undefined;
-        const name = { replica, sequence: sequence + event - start };
-        const offset = position - expectedAt(kind, this.#endBefore(name));
-        const segment = { ...name, kind, offset, count, text, parents };
-        writeSegment(writer, segment, before);
-        before = segment;
-        event += count;
-      }
+  /**
+   * Forgets the operations, and the deleted text, before what every copy has: all that is still to
+   * come will follow on that. What is kept is the text they led to and who typed which character:
+   * anchors hold, except those of characters deleted before; {@link at} reads no earlier version.
+   * Others need not forget the same. Returns how many events were forgotten.
+   *
+   * `reports` holds, by its replica id, for each other copy that may still edit or has edits on
+   * their way, what it said last that it knew: its own {@link known}. Nobody's may be missing: what
+   * a copy that was left out does without what is forgotten is refused with `CRDT_FORGOTTEN`.
+   * Whoever joins later starts from a copy. Cost: O(n log n) for the events since the last time.
+   * @throws {TypeError} for a text that was made without `forgetting`.
+   */
+  forget(reports: ReadonlyMap<number, KnownEvents>): number {
+    if (this.#forgetting === undefined) {
+      throw new TypeError('this text was made without `forgetting`');
     }
-    return writer.take();
+    const { graph } = this.#history;
+    this.#opened = this.#forgetting.forget(this.#history, reports);
+    this.#archived = undefined;
+    return graph.length - this.#opened.graph.length;
   }
 
   /**
@@ -228,15 +229,14 @@ export class Text {
    */
   charactersAt(position: number, count: number): CharacterRun[] {
     this.#checkRange(position, position + count);
-    const { tree } = this.#history.identities();
-    const { graph } = this.#history;
+    const history = this.#history;
+    const { tree } = history.identities();
     const runs: CharacterRun[] = [];
     for (let done = 0; done < count; ) {
       tree.seekNewest(position + done);
-      const event = tree.idHere();
-      const left = Math.min(count - done, tree.lengthHere - tree.offset);
-      const length = Math.min(left, graph.contiguous(event));
-      runs.push({ ...this.#nameOf(event), count: length });
+      const name = nameOf(history, tree.idHere());
+      const length = Math.min(count - done, tree.lengthHere - tree.offset, name.count);
+      runs.push({ ...name, count: length });
       done += length;
     }
     return runs;
@@ -244,16 +244,16 @@ export class Text {
 
   /**
    * Where a character stands, or stood before it was deleted, and how many of those named after it,
-   * at most `count`, follow directly in the same condition. Undefined when it is not known here.
-   * Cost: as {@link charactersAt}.
+   * at most `count`, follow directly in the same condition. Undefined when it is not known here, or
+   * its deletion was forgotten. Cost: as {@link charactersAt}.
    */
-  locate({ replica, sequence }: EventName, count = 1): CharacterPlace | undefined {
-    const { graph, log } = this.#history;
-    const event = graph.eventOf(replica, sequence);
-    if (event < 0 || log.kindOf(event) !== INSERT) return undefined;
-    const { tree } = this.#history.identities();
-    tree.seekId(event);
-    const length = Math.min(count, tree.lengthHere - tree.offset, graph.contiguous(event));
+  locate(name: EventName, count = 1): CharacterPlace | undefined {
+    const history = this.#history;
+    const id = characterOf(history, name);
+    if (id < 0) return undefined;
+    const { tree } = history.identities();
+    tree.seekId(id);
+    const length = Math.min(count, tree.lengthHere - tree.offset, nameOf(history, id).count);
     return { position: tree.newestBefore(), count: length, visible: tree.visibleHere };
   }
 
@@ -290,7 +290,7 @@ export class Text {
       offset: position - expectedAt(kind, this.#endOf(replica)),
       count,
       text,
-      parents: alone ? undefined : heads.map((head) => this.#nameOf(head)),
+      parents: alone ? undefined : parentsToName(this.#history, heads, replica),
     };
     const operation = { kind, position, count, text };
     this.#archived = undefined;
@@ -301,9 +301,24 @@ export class Text {
   }
 
   #receive(segment: Segment): void {
-    if (!this.#mergeOrKeep(segment) || this.#pending.size === 0) return;
+    if (this.#mergeOrKeep(segment)) this.#wake([segment.replica]);
+  }
+
+  #receiveBase(reader: ByteReader, { readBase, receive }: Forgetting): void {
+    const base = readBase(reader.bytes(reader.integer()));
+    const { history, change } = receive(this.#history, base);
+    if (history === this.#history) return;
+    this.#opened = history;
+    this.#archived = undefined;
+    this.#ends.clear();
+    if (change !== undefined) this.#tell(change, 'remote');
+    this.#wake([...base.counts.keys()]);
+  }
+
+  /** Merges what waited for the new events of the replicas `grown`. */
+  #wake(grown: number[]): void {
+    if (this.#pending.size === 0) return;
     const { graph } = this.#history;
-    const grown = [segment.replica];
     for (let replica = grown.pop(); replica !== undefined; replica = grown.pop()) {
       for (;;) {
         const woken = this.#pending.take(replica, graph.count(replica));
@@ -337,7 +352,7 @@ export class Text {
   #merge(segment: Segment): void {
     const { replica, kind, count, text } = segment;
     this.#archived = undefined;
-    const parents = this.#parentsOf(segment);
+    const parents = parentsOf(this.#history, segment);
     const position = segment.offset + expectedAt(kind, this.#endOf(replica));
     const changed =
       this.#listeners.size === 0
@@ -347,41 +362,11 @@ export class Text {
     this.#ends.set(replica, endOf(kind, position, count));
   }
 
-  #parentsOf({ replica, parents }: Segment): Version {
-    const { graph } = this.#history;
-    if (parents === undefined) return [graph.lastOf(replica)];
-    const events: number[] = [];
-    for (const parent of parents) {
-      const event = graph.eventOf(parent.replica, parent.sequence);
-      let at = events.length;
-      while (at > 0 && (events[at - 1] as number) > event) at -= 1;
-      if (events[at - 1] === event) continue;
-      if (at === events.length) events.push(event);
-      else events.splice(at, 0, event);
-    }
-    return events;
-  }
-
   /** Where the last event of `replica` ended, in its author's document. */
   #endOf(replica: number): number {
+    const history = this.#history;
     const end = this.#ends.get(replica);
-    return end ?? this.#endBefore({ replica, sequence: this.#history.graph.count(replica) });
-  }
-
-  /** Where the event before `name` ended, of the same author. */
-  #endBefore({ replica, sequence }: EventName): number {
-    const { graph, log } = this.#history;
-    return sequence === 0 ? 0 : log.endOf(graph.eventOf(replica, sequence - 1));
-  }
-
-  #parentsToName(parents: Version, replica: number): readonly EventName[] | undefined {
-    const names = parents.map((event) => this.#nameOf(event));
-    return names.length === 1 && names[0]?.replica === replica ? undefined : names;
-  }
-
-  #nameOf(event: number): EventName {
-    const { graph } = this.#history;
-    return { replica: graph.replicaOf(event), sequence: graph.sequenceOf(event) };
+    return end ?? endBefore(history, { replica, sequence: history.graph.count(replica) });
   }
 
   #tell(change: TextChange, origin: ChangeOrigin): void {

@@ -20,20 +20,19 @@ import {
   isSame,
   type Version,
 } from './event-graph.ts';
-import { DELETE_BACKWARD, INSERT, type OperationKind, type OperationLog } from './operation-log.ts';
-import { BEFORE, NOBODY, SpanTree } from './span-tree.ts';
+import {
+  DELETE_BACKWARD,
+  firstOf,
+  INSERT,
+  type OperationLog,
+  type RunOfOperations,
+} from './operation-log.ts';
+import { NOBODY, SpanTree } from './span-tree.ts';
 
 /** What becomes of the newest version; positions count the changes made so far. */
 export interface Changes {
-  inserted(position: number, contentStart: number, count: number): void;
+  inserted(position: number): void;
   deleted(position: number, count: number): void;
-}
-
-export interface TrackedOperation {
-  readonly kind: OperationKind;
-  readonly position: number;
-  readonly count: number;
-  readonly contentStart: number;
 }
 
 export class Tracker {
@@ -45,14 +44,14 @@ export class Tracker {
   #end: number;
   #version: Version;
 
-  /** Replays what came after `base`, a critical event. */
-  constructor(graph: EventGraph, log: OperationLog, base: number) {
+  /** Replays what came after `base`, a critical event, when `before` characters were there. */
+  constructor(graph: EventGraph, log: OperationLog, base: number, before: number) {
     this.#graph = graph;
     this.#log = log;
     this.base = base;
     this.#end = base + 1;
     this.#version = base === BEGINNING ? [] : [base];
-    this.tree = new SpanTree(base + 1, base === BEGINNING ? 0 : BEFORE - 1);
+    this.tree = new SpanTree(base + 1, before);
   }
 
   get end(): number {
@@ -64,18 +63,19 @@ export class Tracker {
     return this.#end - this.base - 1;
   }
 
-  /** Replays all known events. */
-  catchUp(): void {
+  /** Replays all known events up to, not including, `until`. */
+  catchUp(until: number = this.#graph.length): this {
     const graph = this.#graph;
-    while (this.#end < graph.length) {
+    while (this.#end < until) {
       this.moveTo(graph.parents(this.#end));
-      const end = this.#end + graph.contiguous(this.#end);
+      const end = Math.min(until, this.#end + graph.contiguous(this.#end));
       const cursor = this.#log.cursor(this.#end);
       while (this.#end < end) {
         cursor.take(end - this.#end);
         this.apply(this.#end, cursor, undefined);
       }
     }
+    return this;
   }
 
   /** Makes `version` the one at hand. */
@@ -93,11 +93,11 @@ export class Tracker {
    * Applies an operation, whose first event is `event`, to the version at hand, and tells `changes`
    * what it does to the newest one.
    */
-  apply(event: number, operation: TrackedOperation, changes: Changes | undefined): void {
+  apply(event: number, operation: RunOfOperations, changes: Changes | undefined): void {
     const { kind, position, count } = operation;
     const { tree } = this;
-    const from = kind === DELETE_BACKWARD ? position - count + 1 : position;
-    const end = kind === INSERT ? position : from + count;
+    const from = firstOf(operation);
+    const end = kind === INSERT ? from : from + count;
     if (from < 0 || end > tree.current) throw malformed(`an edit at ${position}`);
     tree.reserve(event + count);
     if (kind === INSERT) this.#insert(event, operation, changes);
@@ -108,9 +108,8 @@ export class Tracker {
     this.#version = [this.#end - 1];
   }
 
-  #insert(event: number, operation: TrackedOperation, changes: Changes | undefined): void {
+  #insert(event: number, { position, count }: RunOfOperations, changes: Changes | undefined): void {
     const { tree } = this;
-    const { position, count, contentStart } = operation;
     tree.seekBehind(position);
     const left = position === 0 ? NOBODY : tree.idHere(-1);
     let right = NOBODY;
@@ -119,9 +118,7 @@ export class Tracker {
       right = tree.idHere();
     } else right = this.#place(event, left);
     tree.insert(event, count, left, right);
-    if (changes !== undefined) {
-      changes.inserted(tree.newestBefore(), contentStart, count);
-    }
+    if (changes !== undefined) changes.inserted(tree.newestBefore());
   }
 
   /**

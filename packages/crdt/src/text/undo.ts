@@ -8,7 +8,8 @@
  *
  * Cost: O(log n) per run of characters; memory O(characters remembered).
  */
-import type { CharacterRun, Text } from './text.ts';
+import type { Text } from './text.ts';
+import type { CharacterRun } from './update.ts';
 
 interface Remembered {
   readonly run: CharacterRun;

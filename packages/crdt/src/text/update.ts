@@ -7,7 +7,7 @@
  * nothing, and a typed ASCII character is one byte and its name.
  */
 import type { ByteReader, ByteWriter } from '../bytes.ts';
-import { malformed } from '../errors.ts';
+import { CrdtError, malformed } from '../errors.ts';
 import { DELETE_BACKWARD, INSERT, type OperationKind } from './operation-log.ts';
 
 /** The name of an event: the `sequence`th that `replica` made, from 0 on. */
@@ -15,6 +15,14 @@ export interface EventName {
   readonly replica: number;
   readonly sequence: number;
 }
+
+/** Events, mostly characters, whose names follow on each other: `sequence`, `sequence + 1`, ... */
+export interface CharacterRun extends EventName {
+  readonly count: number;
+}
+
+/** For each replica, how many of its events are known: everything that a replica knows. */
+export type KnownEvents = ReadonlyMap<number, number>;
 
 export interface Segment extends EventName {
   readonly kind: OperationKind;
@@ -32,6 +40,8 @@ export const MAX_REPLICA: number = 2 ** 32 - 1;
 export const MAX_EVENTS: number = 2 ** 30 - 1;
 const MAX_PARENTS = 1024;
 
+/** Stands before a base (base.ts) instead of a segment. */
+export const BASE = 0xc0;
 const FULL = 0x80;
 const KIND = 0x03;
 const HAS_PARENTS = 0x04;
@@ -39,7 +49,7 @@ const HAS_OFFSET = 0x08;
 const HAS_COUNT = 0x10;
 /** Of the replica of the segment before, and following on its last event. */
 const GOES_ON = 0x20;
-const FROM_NOWHERE = 'the first event of a replica goes on from nowhere';
+const FROM_NOWHERE = 'an event goes on from nowhere';
 
 export function writeSegment(writer: ByteWriter, segment: Segment, before?: Segment): void {
   const { kind, offset, count, text, parents } = segment;
@@ -79,12 +89,16 @@ export function writeSegment(writer: ByteWriter, segment: Segment, before?: Segm
 }
 
 /**
- * Reads the next segment of an update, after `before`. Checks its form; whether its positions exist
- * shows when it is applied.
+ * Reads the rest of a segment that starts with `head`, after `before`. Checks its form; whether its
+ * positions exist shows when it is applied.
  */
-export function readSegment(reader: ByteReader, before: Segment | undefined): Segment {
-  const head = reader.byte();
-  if (head >= 0xc0) throw malformed('a segment of an unknown kind');
+export function readSegment(
+  reader: ByteReader,
+  head: number,
+  before: Segment | undefined,
+): Segment {
+  const isKnown = head < FULL || (head < BASE && (head & KIND) <= DELETE_BACKWARD);
+  if (!isKnown) throw new CrdtError('CRDT_FORMAT', 'this text does not read such segments');
   if (head < FULL) {
     const replica = reader.atMost(MAX_REPLICA, 'a replica');
     const sequence = reader.atMost(MAX_EVENTS, 'a sequence');
@@ -92,7 +106,6 @@ export function readSegment(reader: ByteReader, before: Segment | undefined): Se
     return segmentOf(replica, sequence, INSERT, 0, 1, String.fromCharCode(head), undefined);
   }
   const kind = (head & KIND) as OperationKind;
-  if (kind > DELETE_BACKWARD) throw malformed('a segment of an unknown kind');
   const { replica, sequence } = (head & GOES_ON) === 0 ? readName(reader) : nameAfter(before);
   const parents = (head & HAS_PARENTS) === 0 ? undefined : readParents(reader);
   const offset = (head & HAS_OFFSET) === 0 ? 0 : reader.signed();
@@ -117,7 +130,7 @@ export function segmentOf(
 }
 
 function nameAfter(before: Segment | undefined): EventName {
-  if (before === undefined) throw malformed('the first segment goes on from nothing');
+  if (before === undefined) throw malformed(FROM_NOWHERE);
   return { replica: before.replica, sequence: before.sequence + before.count };
 }
 
@@ -163,7 +176,7 @@ export function readText(reader: ByteReader, units: number): string {
     text += String.fromCodePoint(point);
     count += point > 0xffff ? 2 : 1;
   }
-  if (count > units) throw malformed('text ends inside a character');
+  if (count > units) throw malformed('text is not UTF-8');
   return text;
 }
 

@@ -1,10 +1,11 @@
 /**
- * Bytes that a released version has written are read for ever: each file here is what format 1 made
- * of some state of every type, beside what it says. A file is never written again.
+ * Bytes that a released version has written are read for ever: the files here are what format 1 made
+ * of some state of every type, and format 2 of a text that has forgotten some of its history, beside
+ * what they say. A file is never written again.
  */
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { decode, encode, Text } from '../../src/index.ts';
+import { decode, encode, forgetting, Text } from '../../src/index.ts';
 import { DeltaReplica } from '../../src/sync.ts';
 import { subjects } from '../classic/subjects.ts';
 import { plainOf } from './plain-value.ts';
@@ -20,6 +21,10 @@ interface Golden {
 const golden = JSON.parse(
   readFileSync(new URL('./format-1.json', import.meta.url), 'utf8'),
 ) as Golden;
+
+const forgotten = JSON.parse(
+  readFileSync(new URL('./format-2.json', import.meta.url), 'utf8'),
+) as Golden['text'];
 
 function bytesOf(encoded: string): Uint8Array {
   return new Uint8Array(Buffer.from(encoded, 'base64'));
@@ -50,6 +55,21 @@ describe('bytes of format 1', () => {
     expect(loaded.toString()).toBe(text);
     expect(loaded.updateSince()).toEqual(bytesOf(update));
     const applied = new Text({ replica: 9 });
+    applied.apply(bytesOf(update));
+    expect(applied.save()).toEqual(bytesOf(archive));
+    applied.apply(bytesOf(keystroke));
+    expect(applied.toString()).toBe(`${text}!`);
+  });
+});
+
+describe('bytes of format 2', () => {
+  it('of a text that has forgotten are read, and written again as they were', () => {
+    const { archive, update, keystroke, text } = forgotten;
+    const options = { replica: 9, forgetting };
+    const loaded = Text.load(bytesOf(archive), options);
+    expect(loaded.toString()).toBe(text);
+    expect(loaded.updateSince()).toEqual(bytesOf(update));
+    const applied = new Text(options);
     applied.apply(bytesOf(update));
     expect(applied.save()).toEqual(bytesOf(archive));
     applied.apply(bytesOf(keystroke));

@@ -1,24 +1,40 @@
 import { simulation } from '@ds/sim/vitest';
 import { expect, it } from 'vitest';
 import { subjects } from '../classic/subjects.ts';
-import { type ConvergenceRun, runConvergence, stateKind, textKind } from './scenario.ts';
+import {
+  type ConvergenceRun,
+  type DocumentKind,
+  runConvergence,
+  stateKind,
+  textKind,
+} from './scenario.ts';
 
-const kinds = [textKind(), ...subjects.map((subject) => stateKind(subject))];
+const kinds = [
+  textKind(),
+  textKind({ forgets: true }),
+  ...subjects.map((subject) => stateKind(subject)),
+];
 
 for (const kind of kinds) {
   simulation(
     `${kind.name}: replicas that can reach each other come to the join of all changes`,
-    { seeds: kind.name === 'text' ? 40 : 8, evidence: metEnough },
+    {
+      seeds: kind.name.startsWith('text') ? 40 : 8,
+      evidence: (runs: readonly ConvergenceRun[]) => metEnough(kind, runs),
+    },
     (seed) => runConvergence(kind, seed),
   );
 }
 
 /** Runs without changes and faults prove nothing. */
-function metEnough(runs: readonly ConvergenceRun[]): void {
+function metEnough(kind: DocumentKind, runs: readonly ConvergenceRun[]): void {
   const sum = (count: (run: ConvergenceRun) => number): number =>
     runs.reduce((total, run) => total + count(run), 0);
   expect(sum(({ changes }) => changes)).toBeGreaterThan(runs.length * 20);
   expect(sum(({ crashes }) => crashes)).toBeGreaterThan(0);
+  if (kind.name === 'text that forgets') {
+    expect(sum(({ forgotten }) => forgotten)).toBeGreaterThan(runs.length);
+  }
 }
 
 it('the same seed gives the same run', async () => {

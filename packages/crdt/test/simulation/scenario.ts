@@ -6,8 +6,16 @@
  * outside.
  */
 import { chaos, drawFaults, type NodeEnvironment, seededRandom, World } from '@ds/sim';
-import { encode, Text } from '../../src/index.ts';
-import { DeltaReplica, decodeSyncMessage, type Replicated, Replicator } from '../../src/sync.ts';
+import { encode, forgetting, Text } from '../../src/index.ts';
+import {
+  DeltaReplica,
+  decodeKnown,
+  decodeSyncMessage,
+  encodeKnown,
+  type Known,
+  type Replicated,
+  Replicator,
+} from '../../src/sync.ts';
 import type { Subject } from '../classic/subjects.ts';
 
 export interface ConvergenceRun {
@@ -17,6 +25,8 @@ export interface ConvergenceRun {
   readonly crashes: number;
   readonly partitions: number;
   readonly lost: number;
+  /** Events of texts that were forgotten. */
+  readonly forgotten: number;
 }
 
 /** A run that went wrong, and how far it had come. */
@@ -42,6 +52,8 @@ export interface Document extends Replicated {
   /** Makes a random change. */
   change(random: () => number): void;
   save(): Uint8Array;
+  /** Forgets what is stable by what the other replicas said that they know. Returns how much. */
+  forget?(reports: ReadonlyMap<number, Known>): number;
   /** Everything a user sees, and all that matters to later joins. */
   fingerprint(): string;
 }
@@ -52,6 +64,7 @@ const CHAOS_MS = 400;
 const HASTE = 5;
 const SETTLE_MS = 60_000;
 const EXCHANGE_MS = 200;
+const REPORT_MS = 50;
 /** Two exchanges long. */
 const QUIET_MS = 400;
 
@@ -74,6 +87,7 @@ export async function runConvergence(
   const links = topology(ids.length, random);
   const documents = new Map<string, Document>();
   let changes = 0;
+  let forgotten = 0;
   let calm = false;
   const open = ({ self, transport, clock, random: chance }: NodeEnvironment): object => {
     const number = ids.indexOf(self as (typeof NODES)[number]);
@@ -83,6 +97,7 @@ export async function runConvergence(
     const disk = documents.get(self)?.save();
     const document = kind.open(number + 1, disk && (decisions.saved ?? same)(disk));
     documents.set(self, document);
+    const reports = new Map<number, Known>();
     const replicator = new Replicator({
       replicated: decisions.wrap?.(document) ?? document,
       channel: transport.channel('sync', decodeSyncMessage),
@@ -94,6 +109,9 @@ export async function runConvergence(
           }),
       },
       clock,
+      onReport: (from, known) => {
+        reports.set(ids.indexOf(from as (typeof NODES)[number]) + 1, known);
+      },
       exchangeMs: EXCHANGE_MS,
       batchMs: 5,
     });
@@ -102,8 +120,12 @@ export async function runConvergence(
       document.change(chance);
       changes += 1;
       replicator.changed();
+      if (document.forget !== undefined && reports.size === ids.length - 1 && chance() < 0.3) {
+        forgotten += document.forget(reports);
+      }
       clock.setTimer(1 + 80 * chance(), edit);
     };
+    if (document.forget !== undefined) tellAll(document, reports, number + 1, transport, clock);
     // Somebody may type before anything has arrived.
     if (chance() < 0.5) edit();
     else clock.setTimer(1 + 80 * chance(), edit);
@@ -136,12 +158,34 @@ export async function runConvergence(
       crashes: counts.crashes,
       partitions: counts.partitions,
       lost: counts.dropped,
+      forgotten,
     };
   } catch (error) {
     throw new RunFailed(error, world.counts().events);
   } finally {
     await world.close().catch(() => {});
   }
+}
+
+/** Tells everybody, neighbour or not, now and then what is known here, and hears the same. */
+function tellAll(
+  document: Document,
+  reports: Map<number, Known>,
+  replica: number,
+  transport: NodeEnvironment['transport'],
+  clock: NodeEnvironment['clock'],
+): void {
+  const channel = transport.channel('reports', (plain) => {
+    const { from, known } = plain as { from: number; known: Uint8Array };
+    return { from, known };
+  });
+  channel.onMessage((_, { from, known }) => reports.set(from, decodeKnown(known)));
+  const tell = (): void => {
+    const message = { from: replica, known: encodeKnown(document.known()) };
+    for (const peer of transport.peers()) channel.send(peer, message);
+    clock.setTimer(REPORT_MS, tell);
+  };
+  tell();
 }
 
 /** Lets time pass until all hold the same, and has done so for a while; or too much has passed. */
@@ -210,35 +254,47 @@ export function stateKind(subject: Subject, judged: Subject = subject): Document
   };
 }
 
-/** Text: nothing that anybody typed is missing, and all have the same. */
-export function textKind(): DocumentKind {
-  const made = new Map<number, number>();
+/**
+ * Text: all have what a copy has that heard of every edit at once and never forgot anything. With
+ * `forgets` they forget what is stable, now and then.
+ */
+export function textKind({ forgets = false }: { forgets?: boolean } = {}): DocumentKind {
+  let all = new Text({ replica: 0 });
+  const print = (text: Text): string => `${text} ${[...text.known()].sort()}`;
   return {
-    name: 'text',
+    name: forgets ? 'text that forgets' : 'text',
     open(replica, saved) {
-      if (replica === 1 && saved === undefined) made.clear();
-      const text = new Text({ replica });
-      if (saved !== undefined) text.apply(saved);
+      if (replica === 1 && saved === undefined) all = new Text({ replica: 0 });
+      const text = forgets ? openForgetting(replica, saved) : new Text({ replica });
+      if (!forgets && saved !== undefined) text.apply(saved);
       return {
         known: () => text.known(),
         updateSince: (known, maxBytes) => text.updateSince(known, maxBytes),
         apply: (update) => text.apply(update),
-        save: () => text.updateSince(),
-        fingerprint: () => `${text} ${[...text.known()].sort()}`,
+        save: () => (forgets ? text.save() : text.updateSince()),
+        fingerprint: () => print(text),
+        ...(forgets && { forget: (reports: ReadonlyMap<number, Known>) => text.forget(reports) }),
         change(random) {
           const { length } = text;
           const at = Math.floor(random() * (length + 1));
-          if (random() < 0.7) text.insert(at, 'lorem ipsum'.slice(0, 1 + Math.floor(random() * 8)));
-          else text.delete(Math.floor(at / 2), Math.min(3, length - Math.floor(at / 2)));
-          made.set(replica, text.known().get(replica) ?? 0);
+          const from = Math.floor(at / 2);
+          all.apply(
+            random() < 0.7
+              ? text.insert(at, 'lorem ipsum'.slice(0, 1 + Math.floor(random() * 8)))
+              : text.delete(from, Math.min(3, length - from)),
+          );
         },
       };
     },
     judge([document]) {
-      const missing = [...made].filter(([replica, count]) => {
-        return (document?.known().get(replica) ?? 0) !== count;
-      });
-      if (missing.length > 0) throw new Error(`edits are missing: ${missing}`);
+      if (document?.fingerprint() !== print(all)) {
+        throw new Error(`what all hold is not what was written: ${print(all)}`);
+      }
     },
   };
+}
+
+function openForgetting(replica: number, saved: Uint8Array | undefined): Text {
+  const options = { replica, forgetting };
+  return saved === undefined ? new Text(options) : Text.load(saved, options);
 }

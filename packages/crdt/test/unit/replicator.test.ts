@@ -1,6 +1,6 @@
 import { ManualClock } from '@ds/clock/memory';
 import { describe, expect, it } from 'vitest';
-import { gCounter, Text } from '../../src/index.ts';
+import { forgetting, gCounter, type KnownEvents, Text } from '../../src/index.ts';
 import {
   DeltaReplica,
   type Replicated,
@@ -116,6 +116,29 @@ describe('a replicator', () => {
     expect(deliver()).toBeLessThan(20);
   });
 
+  it('what a peer reports is enough for a text to forget what both have', () => {
+    const texts = [1, 2].map((replica) => new Text({ replica, forgetting })) as [Text, Text];
+    const [first, second] = texts;
+    const reports = new Map<number, KnownEvents>();
+    const onReport = (from: string, known: KnownEvents): void => {
+      reports.set(Number(from) + 1, known);
+    };
+    const { deliver, clock, replicators } = connect(texts, { onReport });
+    first.insert(0, 'forget me');
+    replicators[0]?.changed();
+    deliver();
+    clock.advance(100);
+    deliver();
+    expect(second.toString()).toBe('forget me');
+    first.insert(9, '!');
+    expect(first.forget(new Map([[2, reports.get(2) ?? new Map()]]))).toBe(0);
+    clock.advance(1000);
+    deliver();
+    clock.advance(1000);
+    deliver();
+    expect(first.forget(new Map([[2, reports.get(2) ?? new Map()]]))).toBe(10);
+  });
+
   it('counts what cannot be applied, and goes on', () => {
     const text = new Text({ replica: 1 });
     const { ends, deliver } = wire();
@@ -131,7 +154,7 @@ describe('a replicator', () => {
     ends[1]?.send('0', bad);
     ends[1]?.send('0', { kind: 'exchange', known: Uint8Array.of(0x80) });
     deliver();
-    expect(rejected).toEqual(['1 CRDT_MALFORMED', '1 CRDT_MALFORMED']);
+    expect(rejected).toEqual(['1 CRDT_FORMAT', '1 CRDT_MALFORMED']);
     expect(replicator.status().rejected).toBe(2);
     replicator.close();
     replicator.close();
