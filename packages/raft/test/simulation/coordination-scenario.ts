@@ -44,7 +44,9 @@ export interface CoordinationRun {
 
 export async function runCoordination(seed: number): Promise<CoordinationRun> {
   const faults = drawFaults(seededRandom(seed, 'faults'));
-  const world = new World({ seed, network: faults.network, disk: faults.disk });
+  // There are no sessions here: a request that came twice would be done twice.
+  const network = { ...faults.network, duplicate: 0 };
+  const world = new World({ seed, network, disk: faults.disk });
   const history: OperationHistory = new History();
   const disks = new Map(MEMBERS.map((id) => [id, new StoreDisk()]));
   try {

@@ -48,7 +48,8 @@ interface Member {
 }
 
 const CHAOS_MS = 3_000;
-const SETTLE_MS = 30_000;
+/** The slowest disk may take half a minute to open a log. */
+const SETTLE_MS = 120_000;
 
 export async function runRaft(seed: number): Promise<RaftRun> {
   const random = seededRandom(seed, 'scenario');
