@@ -9,6 +9,7 @@ export {
   type BoundedRange,
   bounded,
   FIRST_KEY,
+  halfOpen,
   laterKey,
   successor,
 } from './engine/bounded-batch.ts';

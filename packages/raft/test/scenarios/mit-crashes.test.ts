@@ -1,29 +1,18 @@
 /** As mit.test.ts: the tests of persistence, unreliable networks and snapshots. */
-import { simulation } from '@ds/sim/vitest';
 import { describe, expect } from 'vitest';
-import { Lab, type LabOptions } from './lab.ts';
+import type { Lab, LabOptions } from './lab.ts';
+import { agreeInTheEnd, story } from './story.ts';
 
-function story(name: string, options: LabOptions, tell: (lab: Lab) => Promise<void>): void {
-  simulation(name, { seeds: 2 }, async (seed) => {
-    const lab = new Lab(seed, options);
-    try {
-      await tell(lab);
-      await agreeInTheEnd(lab);
-    } finally {
-      await lab.world.close().catch(() => {});
-    }
+/** As {@link story}, and everybody agrees in the end. */
+function storyOfAgreement(
+  name: string,
+  options: LabOptions,
+  tell: (lab: Lab) => Promise<void>,
+): void {
+  story(name, options, async (lab) => {
+    await tell(lab);
+    await agreeInTheEnd(lab);
   });
-}
-
-/** Everybody is up and connected again, agrees once more, and has the same history. */
-async function agreeInTheEnd(lab: Lab): Promise<void> {
-  lab.setUnreliable(false);
-  lab.restart(...lab.ids);
-  lab.connect(...lab.ids);
-  await lab.until(() => lab.ids.every((id) => lab.isUp(id)));
-  await lab.one('end', lab.ids.length);
-  const [first, ...others] = lab.ids.map((id) => lab.history(id));
-  for (const other of others) expect(other).toEqual(first);
 }
 
 /** Clients propose all the time, whether they are heard or not; gives what was answered. */
@@ -55,7 +44,7 @@ function busy(lab: Lab): { readonly answered: Set<string>; stop(): void } {
 }
 
 describe('persistence', () => {
-  story('Persist1', {}, async (lab) => {
+  storyOfAgreement('Persist1', {}, async (lab) => {
     await lab.one('11');
     lab.crash(...lab.ids);
     lab.restart(...lab.ids);
@@ -69,7 +58,7 @@ describe('persistence', () => {
     }
   });
 
-  story('Persist2', { servers: 5 }, async (lab) => {
+  storyOfAgreement('Persist2', { servers: 5 }, async (lab) => {
     for (let i = 0; i < 3; i += 1) {
       await lab.one(`${i}a`);
       const leader = await lab.leader();
@@ -87,7 +76,7 @@ describe('persistence', () => {
     }
   });
 
-  story('Persist3', {}, async (lab) => {
+  storyOfAgreement('Persist3', {}, async (lab) => {
     await lab.one('101');
     const leader = await lab.leader();
     const [one, other] = lab.ids.filter((id) => id !== leader);
@@ -101,7 +90,7 @@ describe('persistence', () => {
     await lab.one('104', 3);
   });
 
-  story('Figure8', { servers: 5 }, async (lab) => {
+  storyOfAgreement('Figure8', { servers: 5 }, async (lab) => {
     await lab.one('begin', 1);
     for (let i = 0; i < 100; i += 1) {
       for (const id of lab.ids) {
@@ -118,7 +107,7 @@ describe('persistence', () => {
 });
 
 describe('an unreliable network', () => {
-  story('UnreliableAgree', { servers: 5, unreliable: true }, async (lab) => {
+  storyOfAgreement('UnreliableAgree', { servers: 5, unreliable: true }, async (lab) => {
     for (let i = 0; i < 20; i += 1) {
       const leader = await lab.leader();
       for (let j = 0; j < 4; j += 1) void lab.start(leader, `${i}.${j}`);
@@ -126,7 +115,7 @@ describe('an unreliable network', () => {
     }
   });
 
-  story('Figure8Unreliable', { servers: 5, unreliable: true }, async (lab) => {
+  storyOfAgreement('Figure8Unreliable', { servers: 5, unreliable: true }, async (lab) => {
     await lab.one('begin', 1);
     for (let i = 0; i < 200; i += 1) {
       const leader = lab.ids.find((id) => lab.server(id).node.core.role === 'leader');
@@ -159,8 +148,8 @@ describe('an unreliable network', () => {
     for (const command of clients.answered) expect(history.has(command)).toBe(true);
   }
 
-  story('ReliableChurn', { servers: 5 }, churn);
-  story('UnreliableChurn', { servers: 5, unreliable: true }, churn);
+  storyOfAgreement('ReliableChurn', { servers: 5 }, churn);
+  storyOfAgreement('UnreliableChurn', { servers: 5, unreliable: true }, churn);
 });
 
 describe('snapshots', () => {
@@ -183,7 +172,7 @@ describe('snapshots', () => {
     expect(Math.min(...bases)).toBeGreaterThan(snapshotEvery);
   }
 
-  story('SnapshotBasic', { snapshotEvery }, async (lab) => {
+  storyOfAgreement('SnapshotBasic', { snapshotEvery }, async (lab) => {
     for (let i = 0; i < 50; i += 1) await lab.one(`${i}`);
     for (const id of lab.ids) {
       const { firstIndex, lastIndex } = lab.server(id).node.status();
@@ -192,14 +181,16 @@ describe('snapshots', () => {
     }
   });
 
-  story('SnapshotInstall', { snapshotEvery }, (lab) => install(lab, 'disconnect'));
-  story('InstallUnreliable', { snapshotEvery, unreliable: true }, (lab) =>
+  storyOfAgreement('SnapshotInstall', { snapshotEvery }, (lab) => install(lab, 'disconnect'));
+  storyOfAgreement('InstallUnreliable', { snapshotEvery, unreliable: true }, (lab) =>
     install(lab, 'disconnect'),
   );
-  story('InstallCrash', { snapshotEvery }, (lab) => install(lab, 'crash'));
-  story('InstallUnCrash', { snapshotEvery, unreliable: true }, (lab) => install(lab, 'crash'));
+  storyOfAgreement('InstallCrash', { snapshotEvery }, (lab) => install(lab, 'crash'));
+  storyOfAgreement('InstallUnCrash', { snapshotEvery, unreliable: true }, (lab) =>
+    install(lab, 'crash'),
+  );
 
-  story('SnapshotAllCrash', { snapshotEvery }, async (lab) => {
+  storyOfAgreement('SnapshotAllCrash', { snapshotEvery }, async (lab) => {
     await lab.one('begin');
     for (let i = 0; i < 5; i += 1) {
       for (let j = 0; j < snapshotEvery + lab.random(5); j += 1) await lab.one(`${i}.${j}`);
@@ -212,7 +203,7 @@ describe('snapshots', () => {
     }
   });
 
-  story('SnapshotInit', { snapshotEvery }, async (lab) => {
+  storyOfAgreement('SnapshotInit', { snapshotEvery }, async (lab) => {
     for (let i = 0; i < snapshotEvery + 1; i += 1) await lab.one(`${i}`);
     lab.crash(...lab.ids);
     lab.restart(...lab.ids);

@@ -1,30 +1,6 @@
 /** The tests of the Raft lab of MIT 6.5840, by their names, as simulations. */
-import { simulation } from '@ds/sim/vitest';
 import { describe, expect } from 'vitest';
-import { Lab, type LabOptions } from './lab.ts';
-
-/** Runs the story for a few seeds; `DS_SEEDS=300` makes it six hundred. */
-function story(name: string, options: LabOptions, tell: (lab: Lab) => Promise<void>): void {
-  simulation(name, { seeds: 2 }, async (seed) => {
-    const lab = new Lab(seed, options);
-    try {
-      await tell(lab);
-    } finally {
-      await lab.world.close().catch(() => {});
-    }
-  });
-}
-
-/** Everybody is up and connected again, agrees once more, and has the same history. */
-async function agreeInTheEnd(lab: Lab): Promise<void> {
-  lab.setUnreliable(false);
-  lab.restart(...lab.ids);
-  lab.connect(...lab.ids);
-  await lab.until(() => lab.ids.every((id) => lab.isUp(id)));
-  await lab.one('end', lab.ids.length);
-  const [first, ...others] = lab.ids.map((id) => lab.history(id));
-  for (const other of others) expect(other).toEqual(first);
-}
+import { agreeInTheEnd, story } from './story.ts';
 
 describe('elections', () => {
   story('InitialElection', {}, async (lab) => {

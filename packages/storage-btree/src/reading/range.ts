@@ -7,7 +7,7 @@
  * `views` are for.
  */
 import { type Bounds, checkBounds, compareBytes, type Entry } from '@ds/storage';
-import { successor } from '@ds/storage/engine';
+import { halfOpen } from '@ds/storage/engine';
 import { BufferedCursor } from './buffered-cursor.ts';
 import type { EntryCursor } from './entry-cursor.ts';
 import { TreeCursor } from './tree-cursor.ts';
@@ -43,7 +43,6 @@ const DONE: IteratorResult<Entry> = { done: true, value: undefined };
 
 class RangeIterator implements IterableIterator<Entry> {
   readonly #source: RangeSource;
-  /** A key's successor is the key with a zero behind it, so that each side has but one form. */
   readonly #lower: Uint8Array | undefined;
   readonly #upper: Uint8Array | undefined;
   readonly #isReverse: boolean;
@@ -56,10 +55,11 @@ class RangeIterator implements IterableIterator<Entry> {
 
   constructor(source: RangeSource, bounds: Bounds) {
     source.check();
-    const { gt, gte, lt, lte, reverse = false, views = false } = bounds;
+    const { reverse = false, views = false } = bounds;
+    const { lower, upper } = halfOpen(bounds);
     this.#source = source;
-    this.#lower = gt ? successor(gt) : gte && new Uint8Array(gte);
-    this.#upper = lte ? successor(lte) : lt && new Uint8Array(lt);
+    this.#lower = lower;
+    this.#upper = upper;
     this.#isReverse = reverse;
     this.#givesViews = views;
     this.#left = bounds.limit ?? Number.POSITIVE_INFINITY;
@@ -143,9 +143,7 @@ export function endsOf(bounds: Bounds): {
   from: Uint8Array | undefined;
   to: Uint8Array | undefined;
 } {
-  const { gt, gte, lt, lte } = bounds;
-  const from = gt ? successor(gt) : gte;
-  const to = lte ? successor(lte) : lt;
+  const { lower: from, upper: to } = halfOpen(bounds);
   if (from !== undefined && to !== undefined && compareBytes(from, to) > 0)
     return { from, to: from };
   return { from, to };

@@ -5,7 +5,7 @@
  * Cost: a look at each table's ends; the index of those that the range's own ends cut through.
  */
 import { type Bounds, checkBounds, compareBytes } from '@ds/storage';
-import { successor } from '@ds/storage/engine';
+import { halfOpen } from '@ds/storage/engine';
 import type { Version } from '../levels/version.ts';
 import { endsBefore } from '../table/key-extent.ts';
 import type { TableFile } from '../table/table-file.ts';
@@ -14,9 +14,7 @@ import type { TableSet } from '../table/table-set.ts';
 /** Bytes, compressed as they lie in the files. @throws {StorageError} `STORAGE_INVALID_RANGE` */
 export function approximateSize(version: Version, tables: TableSet, bounds: Bounds): number {
   checkBounds(bounds);
-  const { gt, gte, lt, lte } = bounds;
-  const lower = gt ? successor(gt) : gte;
-  const upper = lte ? successor(lte) : lt;
+  const { lower, upper } = halfOpen(bounds);
   if (lower && upper && compareBytes(lower, upper) >= 0) return 0;
   let bytes = 0;
   for (const table of version.levels.flat()) bytes += within(table, tables, lower, upper);

@@ -10,9 +10,9 @@ import {
   type Cursor,
   compareRanges,
   copyOf,
+  halfOpen,
   LastKey,
   MergeCursor,
-  successor,
   type TombstoneProbe,
   viewOf,
 } from '@ds/storage/engine';
@@ -90,11 +90,10 @@ class RangeIterator implements IterableIterator<Entry> {
 
   constructor(source: RangeSource, bounds: Bounds) {
     source.check();
-    const { gt, gte, lt, lte, reverse = false, views = false, limit } = bounds;
-    // A key's successor is the key with a zero behind it, so that each side has but one form. The
-    // `slice` of a Node Buffer would be no copy.
-    this.#lower = gt ? successor(gt) : gte && new Uint8Array(gte);
-    this.#upper = lte ? successor(lte) : lt && new Uint8Array(lt);
+    const { reverse = false, views = false, limit } = bounds;
+    const { lower, upper } = halfOpen(bounds);
+    this.#lower = lower;
+    this.#upper = upper;
     this.#reverse = reverse;
     this.#views = views;
     this.#left = limit ?? Number.POSITIVE_INFINITY;

@@ -5,7 +5,7 @@
  * upper end stops behind the last key that there may be at that moment, which deletes the same.
  */
 import { compareBytes } from '../bytes.ts';
-import type { Batch, DeleteRange, Operation } from '../key-value-store.ts';
+import type { Batch, Bounds, DeleteRange, Operation } from '../key-value-store.ts';
 
 export interface BoundedRange {
   readonly type: 'deleteRange';
@@ -51,4 +51,19 @@ export function successor(key: Uint8Array): Uint8Array {
   const next = new Uint8Array(key.length + 1);
   next.set(key);
   return next;
+}
+
+/** Bounds with the first key inside and the first one behind. */
+export interface HalfOpen {
+  readonly lower: Uint8Array | undefined;
+  readonly upper: Uint8Array | undefined;
+}
+
+/** The same bounds in their one form, copied: the caller may change its keys afterwards. */
+export function halfOpen({ gt, gte, lt, lte }: Bounds): HalfOpen {
+  // `slice` of a Node Buffer would be no copy.
+  return {
+    lower: gt ? successor(gt) : gte && new Uint8Array(gte),
+    upper: lte ? successor(lte) : lt && new Uint8Array(lt),
+  };
 }
