@@ -5,13 +5,13 @@ import { FAULT_KINDS } from './simulation/swarm.ts';
 
 export function run(options: SoakOptions): Promise<SoakResult> {
   return soak(options, async (seed) => {
-    const { failure, operations, unknownOutcomes, maxConcurrency, ...found } = await runStore({
-      seed,
-    });
+    const { failure, operations, unknownOutcomes, maxConcurrency, retries, ...found } =
+      await runStore({ seed });
     if (failure !== undefined) throw new Error(failure);
+    const { memberChanges } = found;
     const faults = FAULT_KINDS.map((kind) => [`fault ${kind}`, found.faults[kind]]);
     const undecided = Number(found.undecided);
     const judged = { operations, unknownOutcomes, undecided, maxConcurrency };
-    return { ...judged, ...found.counts, ...Object.fromEntries(faults) };
+    return { ...judged, retries, memberChanges, ...found.counts, ...Object.fromEntries(faults) };
   });
 }

@@ -1,5 +1,6 @@
 /** Makes things go wrong until it is told to stop, then lets everything work again. */
 import type { NodeHandle, Random, World } from '@ds/sim';
+import { KvError } from '../../src/errors.ts';
 import type { KvNode } from '../../src/kv-node.ts';
 import type { KvStatus } from '../../src/node-status.ts';
 import { FAULT_KINDS, type FaultKind, type Swarm } from './swarm.ts';
@@ -11,6 +12,8 @@ export interface ServerHandle extends NodeHandle {
 
 /** Longer than a leader stays without a majority, and than others wait before they stand. */
 const UNSEAT_MS = 350;
+/** A group of three goes on when it loses one; smaller ones are not worth a simulation. */
+const LEAST_VOTERS = 3;
 /** Shorter than a candidate waits before it stands once more. */
 const HELD_UP_MS = 140;
 
@@ -21,6 +24,8 @@ export class FaultInjector {
   readonly #servers: readonly string[];
   readonly #clients: readonly string[];
   readonly counts: Record<FaultKind, number>;
+  /** Changes of members that were completed. */
+  memberChanges = 0;
   #stopped = false;
 
   constructor(world: World, swarm: Swarm, servers: readonly string[], clients: readonly string[]) {
@@ -67,6 +72,7 @@ export class FaultInjector {
     'cut-off-leader': () => this.#cutOff(this.#leader()),
     'swing-voter': () => this.#swingVoter(),
     'figure-8': () => this.#figureEight(),
+    'change-members': () => this.#changeMembers(),
     heal: () => this.#world.heal(),
   };
 
@@ -151,6 +157,26 @@ export class FaultInjector {
     this.#world.after(4_000, () => {
       for (const id of this.#servers) this.#bringBack(id);
     });
+  }
+
+  /** Asks the leader to take a server in, or to let one go, itself perhaps. */
+  #changeMembers(): void {
+    const leader = this.#leader();
+    if (leader === undefined) return;
+    const id = this.#draw(this.#servers);
+    const { voters } = this.#statusOf(leader)!;
+    const isIn = voters.includes(id);
+    if (isIn && voters.length <= LEAST_VOTERS) return;
+    const leaves = this.#random() < 0.7 ? 'remove' : 'learner';
+    const { node } = this.#world.node<ServerHandle>(leader).handle;
+    node.changeMembers([{ type: isIn ? leaves : 'voter', id }]).then(
+      () => {
+        this.memberChanges += 1;
+      },
+      (error) => {
+        if (!(error instanceof KvError)) throw error;
+      },
+    );
   }
 
   /** Looks every half a millisecond, for `forMs` or until faults end. */

@@ -19,9 +19,10 @@ import {
   World,
   type WorldCounts,
 } from '@ds/sim';
+import { openBinaryDoor } from '../../src/binary/door.ts';
 import type { KvNode } from '../../src/kv-node.ts';
+import type { KvStatus } from '../../src/node-status.ts';
 import { type OpenKvNodeOptions, openKvNode } from '../../src/open-kv-node.ts';
-import { openDoor } from './client-door.ts';
 import { FaultInjector, type ServerHandle } from './fault-injector.ts';
 import { SimClient } from './sim-client.ts';
 import { drawSwarm, type FaultKind, type Swarm } from './swarm.ts';
@@ -56,6 +57,9 @@ export interface RunResult {
   readonly operations: number;
   readonly unknownOutcomes: number;
   readonly maxConcurrency: number;
+  /** Requests that clients sent again. */
+  readonly retries: number;
+  readonly memberChanges: number;
   readonly faults: Readonly<Record<FaultKind, number>>;
   readonly counts: WorldCounts;
 }
@@ -75,15 +79,18 @@ export async function runStore({
   const swarm = shape(drawSwarm(world.fork('swarm'), faults));
   world.configureNetwork(swarm.network);
   world.configureDisks(swarm.disk);
-  const servers = Array.from({ length: swarm.servers }, (_, i) => `s${i + 1}`);
+  const servers = Array.from({ length: swarm.servers + swarm.spares }, (_, i) => `s${i + 1}`);
+  const members = servers.slice(0, swarm.servers);
   const clients = Array.from({ length: swarm.clients }, (_, i) => `c${i + 1}`);
   const history = new History<VersionedInput, VersionedOutput>();
   const injector = new FaultInjector(world, swarm, servers, clients);
   let failure: string | undefined;
   let violation: RunResult['violation'];
   try {
-    for (const id of servers)
-      world.addNode(id, (environment) => openServer(environment, servers, swarm, open));
+    for (const id of servers) {
+      const known = members.includes(id) ? members : [];
+      world.addNode(id, (environment) => openServer(environment, known, swarm, open));
+    }
     for (const id of clients) {
       world.addNode(id, (environment) => openClient({ ...swarm, environment, servers, history }));
     }
@@ -115,6 +122,8 @@ export async function runStore({
     operations: history.operations.length,
     unknownOutcomes: history.operations.filter(({ returnAt }) => returnAt === undefined).length,
     maxConcurrency: verdict.maxConcurrency,
+    retries: clients.reduce((sum, id) => sum + world.node<SimClient>(id).handle.retries, 0),
+    memberChanges: injector.memberChanges,
     faults: injector.counts,
     counts: world.counts(),
   };
@@ -164,31 +173,45 @@ async function live(
   const last = clients[0]!;
   void last.readAll();
   await world.runUntil(() => last.done, { withinMs: CALM_WITHIN_MS });
-  return compareNodes(world, servers, last);
+  return compareNodes(world, servers);
 }
 
-/** Once all have applied all, all hold the same. */
-async function compareNodes(
-  world: World,
-  servers: readonly string[],
-  client: SimClient,
-): Promise<string | undefined> {
-  const status = (id: string) => world.node<ServerHandle>(id).handle.node.status();
+/** Once all members have applied all, all hold the same. */
+async function compareNodes(world: World, servers: readonly string[]): Promise<string | undefined> {
+  const node = (id: string): KvNode => world.node<ServerHandle>(id).handle.node;
+  const status = (id: string): KvStatus => node(id).status();
+  let held: readonly string[] = [];
   const caughtUp = (): boolean => {
     if (servers.some((id) => world.node(id).state !== 'running')) return false;
-    const most = Math.max(...servers.map((id) => status(id).lastIndex));
-    return servers.every((id) => status(id).appliedIndex === most);
+    const leaders = servers.filter((id) => status(id).role === 'leader');
+    const [leader] = leaders.sort((a, b) => status(b).term - status(a).term);
+    if (leader === undefined) return false;
+    const { members, lastIndex } = status(leader);
+    held = members;
+    return members.every((id) => status(id).appliedIndex === lastIndex);
   };
   await world.runUntil(caughtUp, { withinMs: CALM_WITHIN_MS });
   const dumps: string[] = [];
   const collect = async (): Promise<void> => {
-    for (const id of servers) dumps.push(await client.dump(id));
+    for (const id of held) dumps.push(await dump(node(id)));
   };
   void collect();
-  await world.runUntil(() => dumps.length === servers.length, { withinMs: CALM_WITHIN_MS });
+  await world.runUntil(() => dumps.length === held.length, { withinMs: CALM_WITHIN_MS });
   const differing = dumps.findIndex((dump) => dump !== dumps[0]);
   if (differing < 0) return undefined;
-  return `${servers[differing]} ${DIVERGED} ${servers[0]}:\n${dumps[differing]}\n${dumps[0]}`;
+  return `${held[differing]} ${DIVERGED} ${held[0]}:\n${dumps[differing]}\n${dumps[0]}`;
+}
+
+/** All that a node itself holds. */
+async function dump(node: KvNode): Promise<string> {
+  const { entries } = await node.scan({ limit: 1_000 }, { consistency: 'stale' });
+  return JSON.stringify(
+    entries.map(({ key, value, version }) => [
+      Buffer.from(key).toString(),
+      Buffer.from(value).toString(),
+      version,
+    ]),
+  );
 }
 
 /** Why a node that runs no longer takes part: disks do not fail here, so it found a contradiction. */
@@ -219,7 +242,7 @@ async function openServer(
     segmentBytes,
     limits: { timeoutMs: 600 },
   });
-  openDoor(environment, node);
+  openBinaryDoor({ node, transport, clock, random });
   return { node, stop: () => node.close() };
 }
 

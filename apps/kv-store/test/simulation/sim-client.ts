@@ -1,12 +1,10 @@
 /**
- * A client as a program would be: one operation after the other, each retried on whichever node
- * until it is answered or its time is up, writes under a session. All it sees goes into a history.
+ * A client as a program has it: the binary client itself, one operation after the other. All it
+ * sees goes into a history.
  */
 import { sleep } from '@ds/clock';
 import type { History, NodeEnvironment, VersionedInput, VersionedOutput } from '@ds/sim';
-import { type Requests, TransportError } from '@ds/transport';
-import { ClientSession } from '../../src/client-session.ts';
-import { type DoorRequest, openRequests, type Tag } from './client-door.ts';
+import { BinaryClient, type Condition, KvError } from '../../src/binary/client.ts';
 
 export interface SimClientOptions {
   readonly environment: NodeEnvironment;
@@ -23,21 +21,11 @@ const ATTEMPT_MS = 700;
 const MAX_OPEN_OUTCOMES = 2;
 const PATIENT_MS = 20_000;
 
-/** What a node answers when the operation surely had no effect. */
-const NO_EFFECT = new Set(['KV_NO_LEADER', 'KV_TIMED_OUT', 'KV_OVERLOADED', 'KV_CLOSED']);
-
-type Answer =
-  | { readonly kind: 'answered'; readonly response: unknown }
-  | { readonly kind: 'conflict' }
-  | { readonly kind: 'no-effect' }
-  | { readonly kind: 'unknown' };
-
 export class SimClient {
   readonly #options: SimClientOptions;
-  readonly #requests: Requests<DoorRequest, unknown>;
   readonly #seen = new Map<string, number>();
-  #session: ClientSession | undefined;
-  #target = 0;
+  #client: BinaryClient;
+  #earlierRetries = 0;
   #writes = 0;
   #openOutcomes = 0;
   stopping = false;
@@ -46,8 +34,12 @@ export class SimClient {
 
   constructor(options: SimClientOptions) {
     this.#options = options;
-    this.#requests = openRequests(options.environment);
-    this.#target = this.#draw(options.servers.length);
+    this.#client = this.#open(options.patienceMs);
+  }
+
+  /** Requests that were sent again. */
+  get retries(): number {
+    return this.#earlierRetries + this.#client.retries;
   }
 
   /** Works until it is told to stop. */
@@ -55,8 +47,7 @@ export class SimClient {
     const { clock, random } = this.#options.environment;
     while (!this.stopping) {
       await sleep(clock, random() * 2 * this.#options.thinkMs);
-      if (this.#session === undefined) await this.#openSession();
-      else await this.#operate(this.#drawInput());
+      await this.#operate(this.#drawInput());
     }
     this.done = true;
   }
@@ -70,12 +61,15 @@ export class SimClient {
     this.done = true;
   }
 
-  /** What `server` itself holds; asks until it says. */
-  async dump(server: string): Promise<string> {
-    for (;;) {
-      const answer = await this.#attempt(server, ['dump']);
-      if (answer.kind === 'answered') return JSON.stringify(answer.response);
-    }
+  #open(timeoutMs: number): BinaryClient {
+    const { environment, servers } = this.#options;
+    const { transport, clock, random } = environment;
+    return new BinaryClient({
+      ...{ transport, clock, random, timeoutMs },
+      nodes: servers,
+      attemptTimeoutMs: ATTEMPT_MS,
+      backoff: { maxMs: 100 },
+    });
   }
 
   #drawInput(): VersionedInput {
@@ -98,62 +92,49 @@ export class SimClient {
 
   async #operate(input: VersionedInput): Promise<void> {
     const { environment, history } = this.#options;
-    const session = this.#session;
-    const sequence = input.kind === 'get' ? undefined : session!.take();
-    const tag = sequence === undefined ? NO_TAG : tagOf(session!, sequence);
     const call = history.call(input, environment.self);
-    const answer = await this.#untilAnswered(requestOf(input, tag));
-    if (sequence !== undefined) session!.settle(sequence);
-    if (answer.kind === 'unknown') this.#openOutcomes += 1;
-    if (answer.kind === 'no-effect') call.hadNoEffect();
-    else if (answer.kind === 'conflict') call.returned({ ok: false });
-    else if (answer.kind === 'answered') {
-      this.answered += 1;
-      const output = outputOf(input, answer.response);
+    try {
+      const output = await this.#perform(input);
       if (output.version !== undefined) this.#seen.set(input.key, output.version);
       call.returned(output);
-    }
-  }
-
-  async #openSession(): Promise<void> {
-    const answer = await this.#untilAnswered(['session']);
-    if (answer.kind === 'answered') this.#session = new ClientSession(answer.response as number);
-  }
-
-  async #untilAnswered(request: DoorRequest): Promise<Answer> {
-    const { environment, servers } = this.#options;
-    const { clock, random } = environment;
-    const isImpatient = this.#openOutcomes < MAX_OPEN_OUTCOMES;
-    const patienceMs = isImpatient ? this.#options.patienceMs : PATIENT_MS;
-    const endsMs = clock.monotonic() + patienceMs;
-    let noEffect = true;
-    while (clock.monotonic() < endsMs) {
-      const answer = await this.#attempt(servers[this.#target]!, request);
-      if (answer.kind === 'answered') return answer;
-      // A conflict is the outcome only of what was judged once: with a session a retry hears the
-      // first judgement again.
-      if (answer.kind === 'conflict') return answer;
-      noEffect &&= answer.kind === 'no-effect';
-      this.#target = this.#draw(servers.length);
-      await sleep(clock, random() * 60);
-    }
-    return { kind: noEffect && request[0] !== 'get' ? 'no-effect' : 'unknown' };
-  }
-
-  async #attempt(server: string, request: DoorRequest): Promise<Answer> {
-    try {
-      const response = await this.#requests.request(server, request, { timeoutMs: ATTEMPT_MS });
-      return { kind: 'answered', response };
+      this.answered += 1;
     } catch (error) {
-      if (!(error instanceof TransportError)) throw error;
-      const { code, remoteCode = '' } = error;
-      if (code === 'REQUEST_FAILED' && remoteCode === 'KV_CONFLICT') return { kind: 'conflict' };
-      if (code === 'REQUEST_FAILED') {
-        return { kind: NO_EFFECT.has(remoteCode) ? 'no-effect' : 'unknown' };
-      }
-      const notSent = code === 'REQUEST_UNREACHABLE' || code === 'REQUEST_SATURATED';
-      return { kind: notSent || code === 'REQUEST_REFUSED' ? 'no-effect' : 'unknown' };
+      if (!(error instanceof KvError)) throw error;
+      if (error.code === 'KV_CONFLICT') call.returned({ ok: false });
+      else if (error.code !== 'KV_UNCERTAIN' || input.kind === 'get') call.hadNoEffect();
+      else await this.#leaveOpen();
     }
+  }
+
+  async #perform(input: VersionedInput): Promise<VersionedOutput> {
+    const client = this.#client;
+    const key = Buffer.from(input.key);
+    switch (input.kind) {
+      case 'get': {
+        const found = await client.get(key);
+        return found === undefined
+          ? {}
+          : { value: Buffer.from(found.value).toString(), version: found.version };
+      }
+      case 'put':
+        return client.put(key, Buffer.from(input.value));
+      case 'cas': {
+        const condition = conditionOf(input.version);
+        return { ok: true, ...(await client.put(key, Buffer.from(input.value), { condition })) };
+      }
+      case 'delete':
+        await client.delete(key, { condition: conditionOf(input.version) });
+        return input.version === undefined ? {} : { ok: true };
+    }
+  }
+
+  /** After too many it waits for its answers, as another client of the same program. */
+  async #leaveOpen(): Promise<void> {
+    this.#openOutcomes += 1;
+    if (this.#openOutcomes !== MAX_OPEN_OUTCOMES) return;
+    this.#earlierRetries = this.#client.retries;
+    await this.#client.close();
+    this.#client = this.#open(PATIENT_MS);
   }
 
   #draw(choices: number): number {
@@ -161,39 +142,8 @@ export class SimClient {
   }
 }
 
-const NO_TAG: Tag = [0, 0, 0];
-
-function tagOf(session: ClientSession, sequence: number): Tag {
-  const { acknowledged } = session.tag(sequence);
-  return [session.id, sequence, acknowledged];
-}
-
-function requestOf(input: VersionedInput, tag: Tag): DoorRequest {
-  switch (input.kind) {
-    case 'get':
-      return ['get', input.key];
-    case 'put':
-      return ['put', input.key, input.value, null, tag];
-    case 'cas':
-      return ['put', input.key, input.value, input.version, tag];
-    case 'delete':
-      return ['delete', input.key, input.version ?? null, tag];
-  }
-}
-
-function outputOf(input: VersionedInput, response: unknown): VersionedOutput {
-  switch (input.kind) {
-    case 'get': {
-      const found = response as readonly [string, number] | null;
-      return found === null ? {} : { value: found[0], version: found[1] };
-    }
-    case 'put':
-      return { version: response as number };
-    case 'cas':
-      return { ok: true, version: response as number };
-    case 'delete':
-      return input.version === undefined ? {} : { ok: true };
-  }
+function conditionOf(version: number | undefined): Condition | undefined {
+  return version === undefined ? undefined : { type: 'version', version };
 }
 
 function keyName(i: number): string {

@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { buildPrograms, Program, removePrograms } from '../process/programs.ts';
 import { runStore } from './run-store.ts';
 
-const SEEDS = Number(process.env.DS_SEEDS ?? 150);
+const SEEDS = Number(process.env.DS_SEEDS ?? 80);
 const ONE = process.env.DS_SEED;
 const first = ONE === undefined ? Math.floor(Math.random() * 2 ** 40) : Number(ONE);
 

@@ -7,7 +7,10 @@ import type { EngineOptions } from '../../src/open-engine.ts';
 import type { OpenKvNodeOptions } from '../../src/open-kv-node.ts';
 
 export interface Swarm {
+  /** The members to begin with. */
   readonly servers: number;
+  /** Servers that wait to be taken in. */
+  readonly spares: number;
   readonly clients: number;
   readonly keys: number;
   /** How long faults happen, in virtual ms. */
@@ -38,6 +41,7 @@ export const FAULT_KINDS = [
   'cut-off-leader',
   'swing-voter',
   'figure-8',
+  'change-members',
   'heal',
 ] as const;
 
@@ -86,9 +90,9 @@ export function drawSwarm(random: Random, needed: readonly FaultKind[] = []): Sw
       maxInFlightMessages: integer(1, 16),
       maxBatchBytes: integer(1, 20) * KIB,
     },
-    // Drawn last, so that all else is what it was with one engine.
     store: random() < 0.4 ? btreeOptions(small) : lsmOptions(small),
     segmentBytes: small ? 4 * KIB : 64 * KIB,
+    spares: random() < 0.5 ? integer(1, 2) : 0,
   };
 }
 
