@@ -2,10 +2,10 @@
  * A network inside one process: for tests, for demos, and for nodes that share a process in
  * production. Links can be cut and healed, so that a test can see its protocol lose a peer.
  *
- * Messages wait in one queue per direction and are delivered by one timer per burst, so the clock
- * decides when: the system clock at the end of the current work, a manual clock when it advances.
+ * Messages wait at their receiver and are delivered by one timer per burst, so the clock decides
+ * when: the system clock at the end of the current work, a manual clock when it advances.
  *
- * Invariants: a link's queue never holds more than `maxQueuedBytes`; a link that was cut delivers
+ * Invariants: a link never has more than `maxQueuedBytes` under way; a link that was cut delivers
  * nothing that was sent before the cut. Cost: one copy per message, O(size).
  */
 import { type Clock, systemClock, type Timer } from '@ds/clock';
@@ -112,10 +112,68 @@ interface ResolvedOptions {
   readonly onHandlerError: HandlerErrorListener | undefined;
 }
 
+/** A message on its way. */
 interface Parcel {
+  readonly link: Link;
   readonly channel: string;
   readonly message: unknown;
   readonly bytes: number;
+}
+
+/** What one timer delivers. */
+interface Burst {
+  readonly parcels: Parcel[];
+  timer: Timer | undefined;
+}
+
+/**
+ * What is on its way to one node, from all of its peers: one timer per burst, and not one per link,
+ * so that answers of many peers arrive in one turn. Timers of one delay fire in the order they were
+ * set, so each delivers the oldest burst.
+ */
+class Inbox {
+  readonly #clock: Clock;
+  readonly #latencyMs: number;
+  readonly #bursts: Burst[] = [];
+  #gathering: Burst | undefined;
+
+  constructor(clock: Clock, latencyMs: number) {
+    this.#clock = clock;
+    this.#latencyMs = latencyMs;
+  }
+
+  put(parcel: Parcel): void {
+    this.#gathering ??= this.#startBurst();
+    this.#gathering.parcels.push(parcel);
+  }
+
+  cancel(): void {
+    for (const { timer } of this.#bursts) timer?.cancel();
+    this.#bursts.length = 0;
+    this.#gathering = undefined;
+  }
+
+  /** Everything sent before the clock reads a later time travels together. */
+  #startBurst(): Burst {
+    const burst: Burst = { parcels: [], timer: undefined };
+    burst.timer = this.#clock.setTimer(this.#latencyMs, this.#deliver);
+    this.#bursts.push(burst);
+    if (this.#latencyMs > 0) {
+      this.#clock.setTimer(0, () => {
+        if (this.#gathering === burst) this.#gathering = undefined;
+      });
+    }
+    return burst;
+  }
+
+  readonly #deliver = (): void => {
+    const burst = this.#bursts.shift();
+    if (burst === undefined) return;
+    if (this.#gathering === burst) this.#gathering = undefined;
+    for (const { link, channel, message, bytes } of burst.parcels) {
+      link.deliver(channel, message, bytes);
+    }
+  };
 }
 
 /** One direction of a connection. */
@@ -123,68 +181,47 @@ class Link {
   readonly incarnation: number;
   readonly #from: MemoryTransport;
   readonly #to: MemoryTransport;
-  readonly #options: ResolvedOptions;
-  readonly #bursts = new Set<Timer>();
-  #burst: Parcel[] | undefined;
+  readonly #inbox: Inbox;
+  readonly #maxQueuedBytes: number;
   #queuedBytes = 0;
   #saturated = false;
+  #cut = false;
 
   constructor(
     from: MemoryTransport,
     to: MemoryTransport,
     incarnation: number,
-    options: ResolvedOptions,
+    inbox: Inbox,
+    maxQueuedBytes: number,
   ) {
     this.#from = from;
     this.#to = to;
     this.incarnation = incarnation;
-    this.#options = options;
+    this.#inbox = inbox;
+    this.#maxQueuedBytes = maxQueuedBytes;
   }
 
-  submit(parcel: Parcel): SendResult {
-    if (this.#queuedBytes + parcel.bytes > this.#options.maxQueuedBytes) {
+  submit(channel: string, message: unknown, bytes: number): SendResult {
+    if (this.#queuedBytes + bytes > this.#maxQueuedBytes) {
       this.#saturated = true;
       return 'saturated';
     }
-    this.#queuedBytes += parcel.bytes;
-    if (this.#burst === undefined) this.#startBurst();
-    this.#burst!.push({ ...parcel, message: copyPlain(parcel.message) });
+    this.#queuedBytes += bytes;
+    this.#inbox.put({ link: this, channel, message: copyPlain(message), bytes });
     return 'queued';
   }
 
-  cancel(): void {
-    for (const timer of this.#bursts) timer.cancel();
-    this.#bursts.clear();
+  /** What is on its way is lost. */
+  cut(): void {
+    this.#cut = true;
   }
 
-  /** Everything sent before the clock reads a later time travels together. */
-  #startBurst(): void {
-    const { clock, latencyMs } = this.#options;
-    const burst: Parcel[] = [];
-    this.#burst = burst;
-    const timer = clock.setTimer(latencyMs, () => {
-      this.#bursts.delete(timer);
-      if (this.#burst === burst) this.#burst = undefined;
-      this.#deliver(burst, timer);
-    });
-    this.#bursts.add(timer);
-    if (latencyMs > 0) {
-      clock.setTimer(0, () => {
-        if (this.#burst === burst) this.#burst = undefined;
-      });
-    }
-  }
-
-  #deliver(burst: readonly Parcel[], timer: Timer): void {
-    this.#bursts.add(timer);
-    for (const { channel, message, bytes } of burst) {
-      // A handler may have cut this very link: the rest is lost with it.
-      if (!this.#bursts.has(timer)) return;
-      this.#queuedBytes -= bytes;
-      this.#to.deliver(this.#from.self, channel, message);
-    }
-    this.#bursts.delete(timer);
-    if (this.#saturated && this.#queuedBytes * 2 <= this.#options.maxQueuedBytes) {
+  deliver(channel: string, message: unknown, bytes: number): void {
+    // A handler of a message before it may have cut this very link.
+    if (this.#cut) return;
+    this.#queuedBytes -= bytes;
+    this.#to.deliver(this.#from.self, channel, message);
+    if (this.#saturated && this.#queuedBytes * 2 <= this.#maxQueuedBytes) {
       this.#saturated = false;
       this.#from.drain(this.#to.self);
     }
@@ -197,6 +234,8 @@ class MemoryTransport implements Transport, AsyncDisposable {
   readonly #options: ResolvedOptions;
   readonly #table: ChannelTable;
   readonly #links = new Map<NodeId, Link>();
+  readonly #inbox: Inbox;
+  readonly #loopbackInbox: Inbox;
   readonly #loopback: Link;
   readonly #leave: () => void;
 
@@ -205,13 +244,16 @@ class MemoryTransport implements Transport, AsyncDisposable {
     this.maxMessageBytes = options.maxMessageBytes;
     this.#options = options;
     this.#leave = leave;
-    this.#loopback = new Link(this, this, 0, { ...options, latencyMs: 0 });
+    const { clock, latencyMs, maxQueuedBytes } = options;
+    this.#inbox = new Inbox(clock, latencyMs);
+    this.#loopbackInbox = new Inbox(clock, 0);
+    this.#loopback = new Link(this, this, 0, this.#loopbackInbox, maxQueuedBytes);
     this.#table = new ChannelTable({
       maxMessageBytes: options.maxMessageBytes,
       onHandlerError: options.onHandlerError,
       submit: (to, channel, message, bytes) => {
         const link = to === self ? this.#loopback : this.#links.get(to);
-        return link === undefined ? 'unreachable' : link.submit({ channel, message, bytes });
+        return link === undefined ? 'unreachable' : link.submit(channel, message, bytes);
       },
     });
   }
@@ -235,7 +277,8 @@ class MemoryTransport implements Transport, AsyncDisposable {
   async close(): Promise<void> {
     if (this.#table.closed) return;
     this.#leave();
-    this.#loopback.cancel();
+    this.#inbox.cancel();
+    this.#loopbackInbox.cancel();
     this.#table.close();
   }
 
@@ -244,14 +287,15 @@ class MemoryTransport implements Transport, AsyncDisposable {
   }
 
   connect(peer: MemoryTransport, incarnation: number): void {
-    this.#links.set(peer.self, new Link(this, peer, incarnation, this.#options));
+    const { maxQueuedBytes } = this.#options;
+    this.#links.set(peer.self, new Link(this, peer, incarnation, peer.#inbox, maxQueuedBytes));
     this.#table.peerChanged({ kind: 'up', peer: peer.self, incarnation });
   }
 
   disconnect(peer: NodeId): void {
     const link = this.#links.get(peer);
     if (link === undefined) return;
-    link.cancel();
+    link.cut();
     this.#links.delete(peer);
     this.#table.peerChanged({ kind: 'down', peer, incarnation: link.incarnation });
   }

@@ -136,7 +136,7 @@ function copy(value: unknown, depth: number): unknown {
       return value === 0 ? 0 : value;
     case 'object': {
       if (value === null) return null;
-      if (value instanceof Uint8Array) return new Uint8Array(value);
+      if (value instanceof Uint8Array) return copyBytes(value);
       checkDepth(depth);
       if (Array.isArray(value)) return copyArray(value, depth);
       checkPrototype(value);
@@ -146,6 +146,30 @@ function copy(value: unknown, depth: number): unknown {
       measure(value, depth);
       return value;
   }
+}
+
+/** Copies up to this length share a pool, which one that is kept for long keeps with it. */
+const MAX_POOLED_BYTES = 512;
+const POOL_BYTES = 8192;
+
+let pool = new Uint8Array(0);
+let pooled = 0;
+
+/**
+ * Small copies share a pool, as those of Node's buffers do: a buffer of its own costs a value of a
+ * few bytes more memory, and the collector more work, than the value.
+ */
+function copyBytes(value: Uint8Array): Uint8Array {
+  const { length } = value;
+  if (length > MAX_POOLED_BYTES) return new Uint8Array(value);
+  if (pooled + length >= pool.length) {
+    pool = new Uint8Array(POOL_BYTES);
+    pooled = 0;
+  }
+  const copied = new Uint8Array(pool.buffer, pooled, length);
+  copied.set(value);
+  pooled += length;
+  return copied;
 }
 
 function copyArray(value: readonly unknown[], depth: number): unknown[] {

@@ -23,8 +23,8 @@ export function receiveAppend(raft: RaftState, from: NodeId, message: AppendMess
     rejectAppend(raft, from, message);
     return;
   }
-  const terms: number[] = [];
-  for (let i = skip; i < entries.length; i += 1) terms.push(entries[i]!.term);
+  const terms = new Array<number>(entries.length - skip);
+  for (let i = skip; i < entries.length; i += 1) terms[i - skip] = entries[i]!.term;
   const first = message.previousIndex + skip + 1;
   const conflict = raft.rules.firstConflict(first, terms, (index) => log.term(index));
   if (conflict !== undefined) {

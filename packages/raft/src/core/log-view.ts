@@ -106,7 +106,7 @@ export class LogView {
     if (first < from || first > this.lastIndex) return undefined;
     const start = this.#head + first - from;
     const stop = Math.min(this.#entries.length, start + last - first + 1);
-    let end = start;
+    let end = this.#cachedBytes <= maxBytes ? stop : start;
     for (let bytes = 0; end < stop; end += 1) {
       bytes += entryBytes(this.#entries[end]!);
       if (bytes > maxBytes && end > start) break;
@@ -117,20 +117,23 @@ export class LogView {
   /** The bytes of the cached entries from `first` to `last`. */
   bytesBetween(first: number, last: number): number {
     const offset = this.#head - this.cachedFrom;
+    return this.#bytesOf(offset + Math.max(first, this.cachedFrom), offset + last + 1);
+  }
+
+  #bytesOf(start: number, end: number): number {
     let bytes = 0;
-    for (let index = Math.max(first, this.cachedFrom); index <= last; index += 1) {
-      bytes += entryBytes(this.#entries[offset + index]!);
-    }
+    for (let at = start; at < end; at += 1) bytes += entryBytes(this.#entries[at]!);
     return bytes;
   }
 
   #dropCachedBefore(index: number): void {
-    const drop = Math.min(index - this.cachedFrom, this.#entries.length - this.#head);
+    const cached = this.#entries.length - this.#head;
+    const drop = Math.min(index - this.cachedFrom, cached);
     if (drop <= 0) return;
-    for (let i = 0; i < drop; i += 1) {
-      this.#cachedBytes -= entryBytes(this.#entries[this.#head + i]!);
-    }
     this.#head += drop;
+    // A compaction drops nearly all: the few that are kept are looked at, not the many old ones.
+    if (drop * 2 > cached) this.#cachedBytes = this.#bytesOf(this.#head, this.#entries.length);
+    else this.#cachedBytes -= this.#bytesOf(this.#head - drop, this.#head);
     // Copying only once half of the array is dead makes dropping O(1) per entry over time.
     if (this.#head * 2 >= this.#entries.length) {
       this.#entries = this.#entries.slice(this.#head);

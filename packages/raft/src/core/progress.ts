@@ -35,7 +35,6 @@ export class Progress {
   /** In `snapshot`: what the transfer under way will bring it to. */
   snapshotIndex = 0;
   readonly #inFlight: InFlight[] = [];
-  #inFlightHead = 0;
   #inFlightBytes = 0;
 
   constructor(peer: NodeId, nextIndex: number, nowMs: number) {
@@ -45,7 +44,7 @@ export class Progress {
   }
 
   get inFlight(): number {
-    return this.#inFlight.length - this.#inFlightHead;
+    return this.#inFlight.length;
   }
 
   get inFlightBytes(): number {
@@ -61,13 +60,9 @@ export class Progress {
 
   /** The follower holds everything up to `index`. Returns whether that is news. */
   matched(index: number): boolean {
-    while (this.inFlight > 0 && this.#inFlight[this.#inFlightHead]!.lastIndex <= index) {
-      this.#inFlightBytes -= this.#inFlight[this.#inFlightHead]!.bytes;
-      this.#inFlightHead += 1;
-    }
-    if (this.#inFlightHead * 2 >= this.#inFlight.length) {
-      this.#inFlight.splice(0, this.#inFlightHead);
-      this.#inFlightHead = 0;
+    while (this.#inFlight.length > 0 && this.#inFlight[0]!.lastIndex <= index) {
+      this.#inFlightBytes -= this.#inFlight[0]!.bytes;
+      this.#inFlight.shift();
     }
     if (index <= this.matchIndex) return false;
     this.matchIndex = index;
@@ -80,7 +75,6 @@ export class Progress {
     this.nextIndex = Math.max(nextIndex, this.matchIndex + 1);
     this.probeSent = false;
     this.#inFlight.length = 0;
-    this.#inFlightHead = 0;
     this.#inFlightBytes = 0;
   }
 }

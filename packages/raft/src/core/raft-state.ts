@@ -16,10 +16,10 @@ import {
   ConfigurationHistory,
   type PlacedConfiguration,
 } from '../members/configuration-history.ts';
-import type { Load, Outgoing, Proposed, Ready, SequencedWrite } from './events.ts';
+import type { Outgoing, Ready, SequencedWrite } from './events.ts';
 import { Lease } from './lease.ts';
 import { LogView } from './log-view.ts';
-import type { RaftMessage, SnapshotMessage } from './message.ts';
+import type { RaftMessage } from './message.ts';
 import type { Progress } from './progress.ts';
 import { ReadQueue } from './read-queue.ts';
 import type { Rules, WriteRecord } from './rules.ts';
@@ -50,17 +50,20 @@ export interface CoreOptions {
   readonly maxCacheBytes: number;
 }
 
+/** What there is none of: nothing is made for it, since most effects are absent from most turns. */
+const NONE: readonly never[] = [];
+
 /** What waits to be handed out by `ready`, which hands out this very object. */
 export class Effects implements Ready {
   write: SequencedWrite | undefined;
   apply: Ready['apply'];
   messages: Outgoing[] = [];
-  proposed: Proposed[] = [];
-  loads: Load[] = [];
-  reads: { id: number; index: number }[] = [];
-  snapshotsWanted: NodeId[] = [];
-  snapshotReplies: { from: NodeId; id: number; offset: number }[] = [];
-  snapshotPieces: { from: NodeId; message: SnapshotMessage }[] = [];
+  proposed: Ready['proposed'] = NONE;
+  loads: Ready['loads'] = NONE;
+  reads: Ready['reads'] = NONE;
+  snapshotsWanted: Ready['snapshotsWanted'] = NONE;
+  snapshotReplies: Ready['snapshotReplies'] = NONE;
+  snapshotPieces: Ready['snapshotPieces'] = NONE;
   restore: LogPosition | undefined;
   discardStaged = false;
 }

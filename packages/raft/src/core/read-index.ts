@@ -137,10 +137,8 @@ function serveReads(raft: RaftState): void {
   const { reads, appliedIndex } = raft;
   // While a snapshot is being restored the machine is neither old nor new.
   if (raft.restoring !== undefined) return;
-  const later = [];
-  for (const read of reads.confirmed) {
-    if (read.index <= appliedIndex) raft.effects.reads.push(read);
-    else later.push(read);
-  }
-  if (later.length < reads.confirmed.length) reads.confirmed = later;
+  const ready = reads.confirmed.filter((read) => read.index <= appliedIndex);
+  if (ready.length === 0) return;
+  raft.effects.reads = [...raft.effects.reads, ...ready];
+  reads.confirmed = reads.confirmed.filter((read) => read.index > appliedIndex);
 }

@@ -13,7 +13,7 @@ import type { Proposal, Proposed } from './events.ts';
 import { sendTimeoutNow } from './hand-over.ts';
 import { configurationMayDiffer } from './members-in-force.ts';
 import { changeMembers } from './membership.ts';
-import type { RaftMessage } from './message.ts';
+import type { AppendMessage, RaftMessage } from './message.ts';
 import { appendOwn } from './own-entries.ts';
 import type { Progress } from './progress.ts';
 import { invariant, type RaftState } from './raft-state.ts';
@@ -47,16 +47,22 @@ export function propose(raft: RaftState, proposals: readonly Proposal[]): void {
     appendOwn(raft, { kind, command, tag });
     accepted += 1;
   }
-  raft.effects.proposed.push({ proposals, accepted, firstIndex, term: raft.term, refusal });
+  const proposed: Proposed = { proposals, accepted, firstIndex, term: raft.term, refusal };
+  raft.effects.proposed = [...raft.effects.proposed, proposed];
 }
 
 /** Sends every follower what it may have. */
 export function replicate(raft: RaftState): void {
-  for (const progress of raft.progress.values()) replicateTo(raft, progress);
+  const made: AppendMessage[] = [];
+  for (const progress of raft.progress.values()) replicateTo(raft, progress, made);
   sendTimeoutNow(raft);
 }
 
-function replicateTo(raft: RaftState, progress: Progress): void {
+/**
+ * Followers that are equally far get one and the same message, so that it is put together and
+ * encoded once: `made` are those of this turn.
+ */
+function replicateTo(raft: RaftState, progress: Progress, made: AppendMessage[]): void {
   const { maxInFlightMessages, maxInFlightBytes, maxBatchBytes } = raft.options;
   const { log } = raft;
   while (progress.state !== 'snapshot' && !progress.loading) {
@@ -72,6 +78,11 @@ function replicateTo(raft: RaftState, progress: Progress): void {
       wantSnapshot(raft, progress);
       return;
     }
+    const same = probing ? undefined : made.find((append) => append.previousIndex === first - 1);
+    if (same !== undefined) {
+      sendAppend(raft, progress, same);
+      continue;
+    }
     let entries: LogEntry[] = [];
     if (first <= log.lastIndex) {
       const maxBytes = probing ? Math.min(PROBE_BYTES, maxBatchBytes) : maxBatchBytes;
@@ -79,25 +90,30 @@ function replicateTo(raft: RaftState, progress: Progress): void {
       if (cached === undefined) {
         progress.loading = true;
         const lastIndex = Math.min(log.lastIndex, log.cachedFrom - 1);
-        raft.effects.loads.push({ peer: progress.peer, firstIndex: first, lastIndex });
+        const load = { peer: progress.peer, firstIndex: first, lastIndex };
+        raft.effects.loads = [...raft.effects.loads, load];
         return;
       }
       entries = cached;
     }
-    sendEntries(raft, progress, entries);
+    const append = appendAfter(raft, first - 1, entries);
+    if (!probing) made.push(append);
+    sendAppend(raft, progress, append);
   }
 }
 
-function sendEntries(raft: RaftState, progress: Progress, entries: readonly LogEntry[]): void {
-  const previousIndex = progress.nextIndex - 1;
-  raft.send(progress.peer, {
-    kind: 'append',
-    term: raft.term,
-    previousIndex,
-    previousTerm: raft.log.term(previousIndex)!,
-    commitIndex: raft.commitIndex,
-    entries,
-  });
+function appendAfter(
+  { term, log, commitIndex }: RaftState,
+  previousIndex: number,
+  entries: readonly LogEntry[],
+): AppendMessage {
+  const previousTerm = log.term(previousIndex)!;
+  return { kind: 'append', term, previousIndex, previousTerm, commitIndex, entries };
+}
+
+function sendAppend(raft: RaftState, progress: Progress, append: AppendMessage): void {
+  const { previousIndex, entries } = append;
+  raft.send(progress.peer, append);
   if (progress.state === 'probe') {
     progress.probeSent = true;
     return;
@@ -117,13 +133,13 @@ export function receiveLoaded(raft: RaftState, peer: NodeId, entries: readonly L
   if (first === undefined || first.index !== progress.nextIndex) return;
   if (progress.state === 'snapshot' || progress.nextIndex <= raft.log.baseIndex) return;
   if (raft.log.term(first.index) !== first.term) return;
-  sendEntries(raft, progress, entries);
+  sendAppend(raft, progress, appendAfter(raft, progress.nextIndex - 1, entries));
 }
 
 function wantSnapshot(raft: RaftState, progress: Progress): void {
   progress.become('snapshot', progress.nextIndex);
   progress.snapshotIndex = raft.log.baseIndex;
-  raft.effects.snapshotsWanted.push(progress.peer);
+  raft.effects.snapshotsWanted = [...raft.effects.snapshotsWanted, progress.peer];
 }
 
 export function receiveAppendResponse(

@@ -27,7 +27,8 @@ export function receiveSnapshotPiece(
   }
   // While one snapshot is being restored the stage is taken; the sender will try again.
   if (raft.restoring !== undefined) return;
-  raft.effects.snapshotPieces.push({ from, message });
+  const { effects } = raft;
+  effects.snapshotPieces = [...effects.snapshotPieces, { from, message }];
 }
 
 export function receiveSnapshotResponse(
@@ -39,7 +40,8 @@ export function receiveSnapshotResponse(
   if (progress === undefined) return;
   progress.lastContactMs = raft.nowMs;
   progress.answered = true;
-  raft.effects.snapshotReplies.push({ from, id, offset });
+  const { effects } = raft;
+  effects.snapshotReplies = [...effects.snapshotReplies, { from, id, offset }];
 }
 
 export function receiveSnapshotSending(raft: RaftState, peer: NodeId, index: number): void {

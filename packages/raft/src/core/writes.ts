@@ -8,6 +8,7 @@
 import { hardStateSettled } from './election.ts';
 import type { SequencedWrite } from './events.ts';
 import { invariant, type RaftState } from './raft-state.ts';
+import type { WriteRecord } from './rules.ts';
 
 /** What has changed since the last write, if anything has. */
 export function takeWrite(raft: RaftState): SequencedWrite | undefined {
@@ -42,16 +43,16 @@ export function receivePersisted(
   index: number,
 ): void {
   const { pendingWrites } = raft;
-  let count = 0;
-  while (count < pendingWrites.length && pendingWrites[count]!.sequence <= sequence) count += 1;
-  if (count === 0) return;
-  const done = pendingWrites[count - 1]!;
+  let done: WriteRecord | undefined;
+  while (pendingWrites.length > 0 && pendingWrites[0]!.sequence <= sequence) {
+    done = pendingWrites.shift();
+  }
+  if (done === undefined) return;
   invariant(
     done.sequence === sequence && done.lastIndex === index && done.lastTerm === term,
     7,
     'a write is reported that was never handed out',
   );
-  pendingWrites.splice(0, count);
   raft.persisted = done;
   const ownTerm = (at: number): number | undefined => raft.log.term(at);
   const durable = raft.rules.durableIndex(done, pendingWrites, raft.unwrittenFrom, ownTerm);

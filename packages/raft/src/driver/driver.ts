@@ -13,8 +13,8 @@
 import type { Clock } from '@ds/clock';
 import type { Channel, NodeId, Unsubscribe } from '@ds/transport';
 import { RaftCore } from '../core/core.ts';
-import type { Outgoing, Proposed, RaftEvent, Ready } from '../core/events.ts';
-import { decodeMessage, encodeMessage, type RaftMessage } from '../core/message.ts';
+import type { Proposed, RaftEvent, Ready } from '../core/events.ts';
+import { decodeMessage, type RaftMessage } from '../core/message.ts';
 import { type Rules, raftRules } from '../core/rules.ts';
 import { RaftError } from '../errors.ts';
 import type { LogEntry } from '../log/entry.ts';
@@ -30,6 +30,7 @@ import { diagnostics } from './diagnostics.ts';
 import { LogSync } from './log-sync.ts';
 import { MachineFeed } from './machine-feed.ts';
 import { changeMembers } from './member-change.ts';
+import { MessageSender } from './message-sender.ts';
 import type {
   CloseOptions,
   ProposeOptions,
@@ -43,6 +44,7 @@ import { type ResolvedOptions, resolveOptions } from './options.ts';
 import { abortable, type PendingProposal, PendingProposals } from './pending-proposals.ts';
 import { PendingReads } from './pending-reads.ts';
 import { beginLog, recoverMachine } from './recovery.ts';
+import { failed, messageOf, notLeader, overloaded } from './refusals.ts';
 import { WakeUp } from './wake-up.ts';
 
 const NOTHING = new Uint8Array(0);
@@ -70,6 +72,7 @@ export class RaftDriver implements RaftNode {
   readonly #options: ResolvedOptions;
   readonly #clock: Clock;
   readonly #channel: Channel<unknown>;
+  readonly #messages: MessageSender;
   readonly #changes: ChangeNotice;
   readonly #subscriptions: Unsubscribe[];
   readonly #proposals = new PendingProposals();
@@ -105,7 +108,8 @@ export class RaftDriver implements RaftNode {
       rules,
     );
     this.#channel = transport.channel<unknown>(options.channelName, decodeMessage);
-    const send = (to: NodeId, message: RaftMessage): boolean => this.#send({ to, message });
+    this.#messages = new MessageSender(this.#channel);
+    const send = (to: NodeId, message: RaftMessage): boolean => this.#send(to, message);
     const step = (event: RaftEvent): boolean => this.#step(event);
     const fail = (error: unknown): void => this.#fail(error);
     this.#sender = new SnapshotSender({
@@ -149,13 +153,12 @@ export class RaftDriver implements RaftNode {
   }
 
   status(): RaftStatus {
-    const { message } = (this.#failure ?? {}) as { message?: string };
     return {
       ...this.core.status(),
       state: this.#state,
       pendingProposals: this.#proposals.size,
       pendingReads: this.#reads.size,
-      ...(this.#state === 'failed' ? { failure: message ?? String(this.#failure) } : {}),
+      ...(this.#state === 'failed' ? { failure: messageOf(this.#failure) } : {}),
     };
   }
 
@@ -203,7 +206,7 @@ export class RaftDriver implements RaftNode {
     return new Promise((resolve, reject) => {
       this.#checkOpen();
       signal?.throwIfAborted();
-      if (this.core.role !== 'leader') throw this.#notLeader();
+      if (this.core.role !== 'leader') throw notLeader(this.core);
       if (to === this.self) return resolve();
       this.#step({ kind: 'transfer', to });
       if (this.core.transferringTo === undefined) {
@@ -228,7 +231,7 @@ export class RaftDriver implements RaftNode {
       clock: this.#clock,
       conditions: this.#conditions,
       electionTimeoutMs: this.#options.electionTimeoutMs,
-      notLeader: () => this.#notLeader(),
+      notLeader: () => notLeader(this.core),
       propose: (changes: readonly MemberChange[], signal?: AbortSignal) =>
         this.#proposeChanges(changes, signal),
     };
@@ -293,23 +296,31 @@ export class RaftDriver implements RaftNode {
 
   /** Returns whether the node still takes part. */
   #step(event: RaftEvent): boolean {
+    const isTaken = this.#take(event);
+    if (isTaken) this.#schedule();
+    return isTaken;
+  }
+
+  #take(event: RaftEvent): boolean {
     if (this.#state !== 'open') return false;
     try {
       this.core.step(event);
+      return true;
     } catch (error) {
       this.#fail(error);
       return false;
     }
-    this.#schedule();
-    return true;
   }
 
   /** All that happens until the current work is done shares one flush. */
   #schedule(): void {
     if (this.#flushDue) return;
     this.#flushDue = true;
-    void DONE.then(() => this.#flush());
+    void DONE.then(this.#flushDueNow);
   }
+
+  /** Made once: there are several flushes per commit. */
+  readonly #flushDueNow = (): void => this.#flush();
 
   // --- Effects out -----------------------------------------------------------------------------
 
@@ -341,7 +352,7 @@ export class RaftDriver implements RaftNode {
   #carryOut(ready: Ready): void {
     const { log } = this.#options;
     // Messages first: what must wait for the write below is not among them.
-    for (const outgoing of ready.messages) this.#send(outgoing);
+    for (const { to, message } of ready.messages) this.#send(to, message);
     const { write } = ready;
     if (write !== undefined) {
       log.write(write);
@@ -361,9 +372,8 @@ export class RaftDriver implements RaftNode {
     for (const { from, message } of ready.snapshotPieces) this.#receiver.receive(from, message);
   }
 
-  #send({ to, message }: Outgoing): boolean {
-    const result = this.#channel.send(to, encodeMessage(message));
-    if (result === 'queued') return true;
+  #send(to: NodeId, message: RaftMessage): boolean {
+    if (this.#messages.send(to, message)) return true;
     if (message.kind === 'append') this.#step({ kind: 'undelivered', peer: to });
     return false;
   }
@@ -371,15 +381,19 @@ export class RaftDriver implements RaftNode {
   #applied(entries: readonly LogEntry[], results: readonly ApplyResult[]): void {
     if (this.#state !== 'open') return;
     this.#proposals.applied(entries, results);
-    this.#step({ kind: 'applied', index: entries[entries.length - 1]!.index });
+    if (!this.#take({ kind: 'applied', index: entries[entries.length - 1]!.index })) return;
+    // Mostly nobody has waited for it, and a flush would find nothing.
+    const isAwaited = this.#reads.size + this.#conditions.size > 0;
+    if (isAwaited || this.core.commitIndex > this.core.appliedIndex) this.#schedule();
     this.#compaction.afterApply();
   }
 
   #settleProposed({ proposals, accepted, firstIndex, term, refusal }: Proposed): void {
     const pending = proposals as readonly PendingProposal[];
-    this.#proposals.appended(pending.slice(0, accepted), firstIndex, term);
-    if (accepted === pending.length) return;
-    let error = refusal instanceof RaftError ? refusal : this.#notLeader();
+    const isWhole = accepted === pending.length;
+    this.#proposals.appended(isWhole ? pending : pending.slice(0, accepted), firstIndex, term);
+    if (isWhole) return;
+    let error = refusal instanceof RaftError ? refusal : notLeader(this.core);
     if (refusal === 'RAFT_OVERLOADED') error = this.#overloaded('proposals');
     for (let i = accepted; i < pending.length; i += 1) pending[i]!.reject(error);
   }
@@ -401,8 +415,7 @@ export class RaftDriver implements RaftNode {
   #fail(cause: unknown): void {
     if (this.#state !== 'open') return;
     this.#failure = cause;
-    const text = `the node stopped taking part: ${(cause as Error)?.message ?? cause}`;
-    this.#stop('failed', new RaftError('RAFT_FAILED', text, { cause }));
+    this.#stop('failed', failed(cause));
     diagnostics.failure.publish({ node: this.self, error: cause });
     this.#changes.emit();
   }
@@ -423,21 +436,10 @@ export class RaftDriver implements RaftNode {
     if (this.#state === 'closed' || this.#closing !== undefined) {
       throw new RaftError('RAFT_CLOSED', 'the node is closed');
     }
-    if (this.#state === 'failed') {
-      const { message } = (this.#failure ?? {}) as { message?: string };
-      const text = `the node stopped taking part: ${message ?? this.#failure}`;
-      throw new RaftError('RAFT_FAILED', text, { cause: this.#failure });
-    }
-  }
-
-  #notLeader(): RaftError {
-    const leaderHint = this.core.transferringTo ?? this.core.leader;
-    const text = leaderHint === undefined ? 'no leader is known' : `'${leaderHint}' leads`;
-    return new RaftError('RAFT_NOT_LEADER', `this node does not lead: ${text}`, { leaderHint });
+    if (this.#state === 'failed') throw failed(this.#failure);
   }
 
   #overloaded(what: string): RaftError {
-    const retryAfterMs = this.#options.heartbeatIntervalMs;
-    return new RaftError('RAFT_OVERLOADED', `too many ${what} are waiting`, { retryAfterMs });
+    return overloaded(what, this.#options.heartbeatIntervalMs);
   }
 }

@@ -18,6 +18,8 @@ export class LogSync {
   #running: Promise<void> | undefined;
   /** The latest write that no sync was started for. */
   #unsynced: SequencedWrite | undefined;
+  /** The latest write that the sync under way covers. */
+  #covered: SequencedWrite | undefined;
 
   constructor(options: LogSyncOptions) {
     this.#options = options;
@@ -35,20 +37,21 @@ export class LogSync {
   }
 
   #start(): void {
-    const covered = this.#unsynced;
-    if (this.#running !== undefined || covered === undefined) return;
+    if (this.#running !== undefined || this.#unsynced === undefined) return;
+    this.#covered = this.#unsynced;
     this.#unsynced = undefined;
-    const { log, step, fail } = this.#options;
-    const { sequence, term, index } = covered;
-    this.#running = log.sync().then(
-      () => {
-        this.#running = undefined;
-        if (step({ kind: 'persisted', sequence, term, index })) this.#start();
-      },
-      (error) => {
-        this.#running = undefined;
-        fail(error);
-      },
-    );
+    this.#running = this.#options.log.sync().then(this.#synced, this.#failed);
   }
+
+  // Made once, since every commit takes a sync on every member.
+  readonly #synced = (): void => {
+    const { sequence, term, index } = this.#covered!;
+    this.#running = undefined;
+    if (this.#options.step({ kind: 'persisted', sequence, term, index })) this.#start();
+  };
+
+  readonly #failed = (error: unknown): void => {
+    this.#running = undefined;
+    this.#options.fail(error);
+  };
 }

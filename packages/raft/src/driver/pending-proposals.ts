@@ -54,8 +54,10 @@ export class PendingProposals {
       pending.index = index;
       pending.term = term;
       index += 1;
-      this.#appended.push(pending);
     }
+    // Mostly all before them are answered: copied at once, and not grown into.
+    if (this.#appended.length === 0) this.#appended = [...proposals];
+    else for (const pending of proposals) this.#appended.push(pending);
   }
 
   /** Answers those among `entries`. */
@@ -93,7 +95,7 @@ export class PendingProposals {
 
   #dropDead(): void {
     if (this.#head * 2 < this.#appended.length) return;
-    this.#appended.splice(0, this.#head);
+    this.#appended = this.#appended.slice(this.#head);
     this.#head = 0;
   }
 }

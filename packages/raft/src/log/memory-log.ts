@@ -114,8 +114,9 @@ export class MemoryRaftLog implements RaftLog {
 
   #compact({ index, term, configuration }: LogBase): void {
     const drop = index - this.#base.index;
-    for (let i = 0; i < drop; i += 1) this.#bytes -= entryBytes(this.#entries[i]!);
     this.#entries = this.#entries.slice(drop);
+    this.#bytes = 0;
+    for (const entry of this.#entries) this.#bytes += entryBytes(entry);
     this.#base = { index, term };
     this.#configuration = { index, configuration };
   }

@@ -113,8 +113,7 @@ export class KeyValueMachine implements StoreMachine {
 
   async apply(entries: readonly CommittedEntry[]): Promise<readonly ApplyResult[]> {
     const changes = new Changes(this.#store);
-    const results: ApplyResult[] = [];
-    for (const entry of entries) results.push(this.applyEntry(entry, changes));
+    const results = entries.map((entry) => this.applyEntry(entry, changes));
     changes.close();
     const last = entries[entries.length - 1]!;
     const operations = changes.operations();

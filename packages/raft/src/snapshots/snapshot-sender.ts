@@ -106,6 +106,7 @@ export class SnapshotSender {
 
   /** Ends all transfers: this node does not lead any more. */
   stop(): void {
+    if (this.#transfers.size === 0) return;
     for (const peer of [...this.#transfers.keys()]) this.#end(peer);
   }
 

@@ -41,6 +41,18 @@ describe('plain data', () => {
     );
   });
 
+  it('shares no byte with any other copy, whatever their lengths', () => {
+    const lengths = fc.array(fc.integer({ min: 0, max: 2000 }), { maxLength: 40 });
+    fc.assert(
+      fc.property(lengths, (lengths) => {
+        const copies = lengths.map((length, at) => copyPlain(new Uint8Array(length).fill(at + 1)));
+        return copies.every(
+          (copy, at) => copy.length === lengths[at] && copy.every((byte) => byte === at + 1),
+        );
+      }),
+    );
+  });
+
   it('is nothing else, and the error names the path', () => {
     for (const { message } of unplainMessages) {
       expect(() => measurePlain(message)).toThrow(/plain data/);

@@ -60,6 +60,19 @@ describe('the in-memory network', () => {
     expect(received).toEqual([1]);
   });
 
+  it('loses by a cut only what came over that link', () => {
+    const clock = new ManualClock();
+    const network = new MemoryNetwork({ clock });
+    const [a, b, c] = [network.join('a'), network.join('b'), network.join('c')];
+    const received: unknown[] = [];
+    c.channel('c', (plain) => plain).onMessage((from) => received.push(from));
+    a.channel('c', (plain) => plain).send('c', 1);
+    b.channel('c', (plain) => plain).send('c', 2);
+    network.cut('a', 'c');
+    clock.advance(1);
+    expect(received).toEqual(['b']);
+  });
+
   it('keeps a cut for nodes that join later', () => {
     const network = new MemoryNetwork();
     network.cut('a', 'b');
