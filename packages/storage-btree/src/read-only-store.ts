@@ -104,7 +104,7 @@ export class ReadOnlyBtreeStore extends ForwardingReader implements KeyValueStor
 
   async close(): Promise<void> {
     this.#health.beginClosing();
-    this.#data.pager.file.file.close();
+    this.#data.pager.close();
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -118,7 +118,7 @@ function viewOf(data: OpenedData, options: ResolvedOptions): View {
     const newestFirst = memtables.toReversed();
     return { tree: data.meta.root, memtables: newestFirst, sequence: Number.MAX_SAFE_INTEGER };
   } catch (error) {
-    data.pager.file.file.close();
+    data.pager.close();
     throw error;
   }
 }

@@ -296,7 +296,10 @@ export class BtreeStore extends ForwardingReader implements KeyValueStore {
       if (!hadFailed || isMissing) throw this.#health.failure();
     } finally {
       log.close();
-      data.pager.file.file.close();
+      data.pager.close();
+      // Whoever still holds the store does not hold what it wrote and read.
+      this.#buffer.close();
+      this.#view = undefined;
       this.#lock.release();
     }
   }

@@ -74,7 +74,9 @@ export class LeafPass extends LevelPass {
         continue;
       }
       if (!changes.hasPointBefore(upper)) break;
-      const found = page.search(cursor.keyBytes, cursor.keyStart, cursor.keyEnd, at);
+      // Behind the last cell, as in a load in key order, there is nothing to be looked for.
+      const found =
+        at === page.count ? ~at : page.search(cursor.keyBytes, cursor.keyStart, cursor.keyEnd, at);
       const index = found < 0 ? ~found : found;
       this.assembly.addRun(page, at, index);
       at = index;

@@ -53,6 +53,7 @@ export abstract class LevelPass {
       touched += replacement.replaced + replacement.children.length;
       result.push(this.#isAnnounced ? replacement : withoutSplit(replacement));
     }
+    this.cursor.release();
     return result;
   }
 

@@ -163,10 +163,17 @@ export class Checkpointer {
     };
     this.#current = current;
     this.#slice(current);
+    let syncBefore: Promise<void> = Promise.resolve();
     while (current.written === undefined) {
-      // Lets others run, and has the device begin.
+      // Lets others run, and has the device begin: it is at work while the next slice is made.
       if (this.hasGivenUpMuch) await this.#writeHead(current);
-      else await data.checkpoints.settle();
+      else {
+        const sync = data.checkpoints.settle();
+        // The head comes after it, and fails with it.
+        sync.catch(() => {});
+        await syncBefore;
+        syncBefore = sync;
+      }
       this.#letOn();
       // Meanwhile somebody may have had it all done.
       if (current.written === undefined) this.#slice(current);

@@ -32,7 +32,7 @@ export async function recover(options: ResolvedOptions): Promise<Recovered> {
   try {
     return await recoverFrom(data, options);
   } catch (error) {
-    data.pager.file.file.close();
+    data.pager.close();
     throw error;
   }
 }

@@ -126,6 +126,13 @@ export class WriteBuffer {
     this.#options.onChange();
   }
 
+  /** Lets go of all memory. Nothing is written or read any more. */
+  close(): void {
+    this.#frozen = undefined;
+    this.#spare = undefined;
+    this.#active = new Memtable(this.#lastSequence + 1, 0);
+  }
+
   /** A key behind every key that there is. Cost: one page per level. */
   endOfKeys(): Uint8Array {
     let end = successor(this.#options.lastKeyInTree() ?? new Uint8Array(0));

@@ -2,7 +2,8 @@
  * A position among the pages of one level of a tree, in key order: the path of branches above it.
  *
  * The page itself is not loaded: what its parent says of it, and where its keys begin and end, is
- * often all that is asked. Cost: a step is O(1) amortised, a seek one search per level above.
+ * often all that is asked. The branches of its path are held.
+ * Cost: a step is O(1) amortised, a seek one search per level above.
  */
 import type { Page } from './page.ts';
 import type { Pager } from './pager.ts';
@@ -95,9 +96,15 @@ export class NodeCursor {
     return undefined;
   }
 
+  /** Lets go of the path: for when it has reached what it was made for. */
+  release(): void {
+    for (const page of this.#path.splice(0)) release(page);
+    this.#indexes.length = 0;
+  }
+
   /** Loads the path from `depth` on, choosing a child on each level. */
   #descend(depth: number, choose: (page: Page) => number): void {
-    this.#path.length = depth;
+    for (const page of this.#path.splice(depth)) release(page);
     this.#indexes.length = depth;
     const parents = this.#tree.level - this.#level;
     for (let at = depth; at < parents; at += 1) {
@@ -111,19 +118,27 @@ export class NodeCursor {
   }
 }
 
-/** Loads a page that has to be of `level`, and not empty; it may be kept as long as one likes. */
+/**
+ * Loads a page that has to be of `level`, and not empty, and holds it: until {@link release}, or as
+ * long as one likes, and then the garbage collector has to find it.
+ */
 export function loadNode(pager: Pager, id: number, checksum: number, level: number): Page {
-  return kept(ofLevel(level, pager.load(id, checksum), pager));
+  return held(ofLevel(level, pager.load(id, checksum), pager));
 }
 
 /** The same for the page under child `index` of a branch. */
 export function loadChild(pager: Pager, branch: Page, index: number): Page {
-  return kept(ofLevel(branch.level - 1, pager.loadChild(branch, index), pager));
+  return held(ofLevel(branch.level - 1, pager.loadChild(branch, index), pager));
 }
 
-function kept(page: Page): Page {
-  page.isKept = true;
+function held(page: Page): Page {
+  page.holders += 1;
   return page;
+}
+
+/** Once for each time that the page was loaded by one of the two. */
+export function release(page: Page): void {
+  page.holders -= 1;
 }
 
 /** The page, which has to be of `level`, and not empty. */

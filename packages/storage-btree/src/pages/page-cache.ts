@@ -2,8 +2,8 @@
  * Pages that were read, up to a number of them, by page id.
  *
  * Which page gives way is decided by a clock: a hand goes round over the places and takes the first
- * whose page has not been used since it last came by. Who keeps a page beyond a call says so (see
- * `isKept`), so that the memory of the others can be used again when they have given way.
+ * whose page has not been used since it last came by. Who holds a page beyond a call says so (see
+ * `holders`), so that the memory of the others can be used again when they have given way.
  *
  * Invariant: at most `capacity` pages. Cost: O(1), amortised. Source: Corbato, "A Paging Experiment
  * with the Multics System" (1968).
@@ -53,14 +53,22 @@ export class PageCache {
     return old;
   }
 
-  /** Forgets a page; tells whether it was here. */
-  delete(id: number): boolean {
+  /** Forgets a page; returns it if it was here. */
+  delete(id: number): Page | undefined {
     const place = this.#placeOf.get(id);
-    if (place === undefined) return false;
+    if (place === undefined) return undefined;
+    const page = this.#places[place];
     this.#placeOf.delete(id);
     this.#places[place] = undefined;
     this.#vacant.push(place);
-    return true;
+    return page;
+  }
+
+  clear(): void {
+    this.#places.length = 0;
+    this.#vacant.length = 0;
+    this.#placeOf.clear();
+    this.#hand = 0;
   }
 
   #findPlace(): number {

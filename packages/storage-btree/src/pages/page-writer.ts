@@ -9,7 +9,6 @@
 import { crc32 } from '@ds/storage';
 import { setU32 } from '@ds/storage/engine';
 import type { SpaceMap } from '../durable/space-map.ts';
-import { Page } from './page.ts';
 import type { Pager } from './pager.ts';
 
 const GATHERED_BYTES = 256 * 1024;
@@ -57,7 +56,7 @@ export class PageWriter {
     const checksum = crc32(bytes, 4, bytes.length, id);
     setU32(bytes, 0, checksum);
     this.#written += 1;
-    this.pager.wrote(id, keep ? new Page(bytes.slice()) : undefined);
+    this.pager.wrote(id, keep ? bytes : undefined);
     return checksum;
   }
 

@@ -20,7 +20,8 @@
  * this child in this page, plus 1 with large values under the child. The CRC makes a page that
  * another has overwritten, or a write that was lost, visible from above.
  *
- * Invariants: keys ascend; a page is never changed once it is built; the first key of a branch is
+ * Invariants: keys ascend; a page is never changed once it is built, and its memory serves another
+ * one only when nobody reads it; the first key of a branch is
  * the lower bound that its own parent has for it.
  * Cost: search O(log cells) without allocation. Source: prefix B-trees, Bayer and Unterauer (1977);
  * counted B-trees, Knuth vol. 3, 6.2.3.
@@ -50,21 +51,22 @@ export function pageLimits(pageBytes: number): { maxKeyBytes: number; maxCellByt
 export const tagBytes = (tag: number): number => (tag < 0x80 ? 1 : 2);
 
 export class Page {
-  readonly id: number;
+  id = 0;
   readonly bytes: Uint8Array;
-  readonly level: number;
-  readonly count: number;
-  readonly prefixLength: number;
-  readonly contentEnd: number;
-  readonly entries: number;
-  readonly hasOutside: boolean;
-  readonly checksum: number;
+  level = 0;
+  count = 0;
+  prefixLength = 0;
+  contentEnd = 0;
+  entries = 0;
+  hasOutside = false;
+  checksum = 0;
   /** Set at each use, for the cache's clock. */
   referenced = true;
-  /** Set by whoever reads it beyond one call: then its memory is never used for another page. */
-  isKept = false;
+  /** How many read it beyond one call: with any, its memory is not used for another page. */
+  holders = 0;
   /** Per cell the word of its key behind the prefix: most comparisons of a search are of these. */
-  #words: number[] | undefined;
+  readonly #words: number[] = [];
+  #hasWords = false;
   /** Per child where the cache had it last; -1 for unknown. */
   #childPlaces: number[] | undefined;
   /** Set by the last `readCell`, or a `search` that found. */
@@ -75,6 +77,15 @@ export class Page {
 
   constructor(bytes: Uint8Array) {
     this.bytes = bytes;
+    this.reset();
+  }
+
+  /** Becomes the page that `bytes` hold now: so one that has given way serves the next one. */
+  reset(): void {
+    const { bytes } = this;
+    this.referenced = true;
+    this.#hasWords = false;
+    this.#childPlaces = undefined;
     this.checksum = getU32(bytes, 0);
     this.id = getU32(bytes, 4);
     this.level = bytes[9]!;
@@ -93,7 +104,7 @@ export class Page {
     if (contentEnd > slotsStart || PAGE_HEADER_BYTES + prefixLength > contentEnd) {
       return 'its parts overlap';
     }
-    const words = new Array<number>(count);
+    const words = this.#words;
     let end = PAGE_HEADER_BYTES + prefixLength;
     for (let index = 0; index < count; index += 1) {
       if (this.cellStart(index) < end) return `cell ${index} overlaps the one before`;
@@ -103,7 +114,7 @@ export class Page {
       if (this.level > 0 && this.tag !== CHILD_BYTES) return `cell ${index} is no child`;
       words[index] = wordOf(bytes, this.keyStart, this.valueStart);
     }
-    this.#words = words;
+    this.#hasWords = true;
     return undefined;
   }
 
@@ -156,7 +167,8 @@ export class Page {
     if (shared < prefixLength) return ~low;
     const from = start + prefixLength;
     const word = wordOf(key, from, end);
-    const words = this.#words ?? this.#readWords();
+    if (!this.#hasWords) this.#readWords();
+    const words = this.#words;
     let left = low;
     let right = count;
     while (left < right) {
@@ -187,14 +199,13 @@ export class Page {
     return valueStart - keyStart - length;
   }
 
-  #readWords(): number[] {
-    const words = new Array<number>(this.count);
+  #readWords(): void {
+    const words = this.#words;
     for (let index = 0; index < this.count; index += 1) {
       this.readCell(index);
       words[index] = wordOf(this.bytes, this.keyStart, this.valueStart);
     }
-    this.#words = words;
-    return words;
+    this.#hasWords = true;
   }
 
   /** In a branch, the child under which `key[start, end)` belongs. */

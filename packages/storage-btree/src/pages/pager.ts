@@ -5,7 +5,8 @@
  * neither a page that another has been written over, nor a write that never reached the file, nor
  * a flipped bit is taken for the page.
  * Cost: a page that is not cached is one read call and one CRC; its memory is that of one that has
- * given way, where nobody kept that.
+ * given way, where nobody holds that: what is left to the garbage collector in thousands of pieces
+ * comes back late.
  */
 import { crc32 } from '@ds/storage';
 import { corrupt, getU32 } from '@ds/storage/engine';
@@ -21,7 +22,7 @@ export class Pager {
   readonly file: TreeFile;
   readonly #cache: PageCache;
   readonly #decisions: SafetyDecisions;
-  readonly #spare: Uint8Array[] = [];
+  readonly #spare: Page[] = [];
   #reads = 0;
 
   constructor(file: TreeFile, cacheBytes: number, decisions: SafetyDecisions) {
@@ -62,21 +63,25 @@ export class Pager {
 
   /** The page for whoever replaces it: it does not stay in the cache. {@link giveBack} it. */
   take(id: number, checksum: number): { page: Page; wasCached: boolean } {
-    const cached = this.#cache.get(id);
+    const cached = this.#cache.delete(id);
     if (cached === undefined) return { page: this.#readPage(id, checksum), wasCached: false };
-    this.#cache.delete(id);
     return { page: this.#expect(cached, checksum), wasCached: true };
   }
 
   /** Takes back a page that was taken, when it is not read any more. */
-  giveBack({ bytes, isKept }: Page): void {
-    if (!isKept && this.#spare.length < MAX_SPARE_PAGES) this.#spare.push(bytes);
+  giveBack(page: Page): void {
+    if (page.holders === 0 && this.#spare.length < MAX_SPARE_PAGES) this.#spare.push(page);
   }
 
   /** The bytes of a page of any kind, verified, past the cache. */
   read(id: number, checksum: number): Uint8Array {
+    const bytes = new Uint8Array(this.file.pageBytes);
+    this.#readInto(bytes, id, checksum);
+    return bytes;
+  }
+
+  #readInto(bytes: Uint8Array, id: number, checksum: number): void {
     const { file, path, pageBytes } = this.file;
-    const bytes = this.#spare.pop() ?? new Uint8Array(pageBytes);
     const offset = this.file.offsetOf(id);
     this.#reads += 1;
     if (file.read(offset, bytes) < pageBytes) throw this.damage(id, 'the file ends before it');
@@ -88,13 +93,26 @@ export class Pager {
     if (!this.#decisions.checksumMatches(checksum, stored)) {
       throw corrupt(path, offset, `page ${id} is not the page that was written there last`);
     }
-    return bytes;
   }
 
-  /** Keeps a page just written, or forgets what the cache has under its id. */
-  wrote(id: number, page: Page | undefined): void {
-    if (page !== undefined) this.#takeIn(page);
-    else this.#cache.delete(id);
+  /** Keeps a copy of a page just written, or forgets what the cache has under its id. */
+  wrote(id: number, bytes: Uint8Array | undefined): void {
+    if (bytes === undefined) {
+      const old = this.#cache.delete(id);
+      if (old !== undefined) this.giveBack(old);
+      return;
+    }
+    const page = this.#unused();
+    page.bytes.set(bytes);
+    page.reset();
+    this.#takeIn(page);
+  }
+
+  /** Closes the file, and lets go of what is in memory though somebody may still hold the store. */
+  close(): void {
+    this.file.file.close();
+    this.#cache.clear();
+    this.#spare.length = 0;
   }
 
   /** The error for damage in page `id`. */
@@ -107,8 +125,15 @@ export class Pager {
     if (old !== undefined) this.giveBack(old);
   }
 
+  /** A page to be filled and then reset. */
+  #unused(): Page {
+    return this.#spare.pop() ?? new Page(new Uint8Array(this.file.pageBytes));
+  }
+
   #readPage(id: number, checksum: number): Page {
-    const page = new Page(this.read(id, checksum));
+    const page = this.#unused();
+    this.#readInto(page.bytes, id, checksum);
+    page.reset();
     const fault = page.fault();
     if (fault !== undefined) throw this.damage(id, `page ${id}: ${fault}`);
     return page;

@@ -2,12 +2,14 @@
  * A position among the entries of one tree, in both directions.
  *
  * The key is put together in a buffer of the cursor's own, and valid until it moves; the value
- * stays in its page, which never changes. A value outside the pages is read when it is asked for.
+ * stays in its page, which never changes as long as it is held. That is one step longer than the
+ * cursor is there: where cursors are merged, this one is at the next entry while the last is read.
+ * A value outside the pages is read when it is asked for.
  * Cost: a step copies the part of the key that its page does not share.
  */
 import { type Cursor, copyOf, viewOf } from '@ds/storage/engine';
 import type { SafetyDecisions } from '../decisions.ts';
-import { loadNode, NodeCursor } from '../pages/node-cursor.ts';
+import { loadNode, NodeCursor, release } from '../pages/node-cursor.ts';
 import { readOutside } from '../pages/outside-value.ts';
 import { OUTSIDE, PAGE_HEADER_BYTES, type Page } from '../pages/page.ts';
 import type { Pager } from '../pages/pager.ts';
@@ -28,6 +30,7 @@ export class TreeCursor implements Cursor, EntryCursor {
   readonly #decisions: SafetyDecisions;
   readonly #nodes: NodeCursor;
   #leaf: Page | undefined;
+  #leafBefore: Page | undefined;
   #index = 0;
   #tag = 0;
   #valueStart = 0;
@@ -143,7 +146,12 @@ export class TreeCursor implements Cursor, EntryCursor {
 
   #load(): Page {
     const leaf = loadNode(this.#pager, this.#nodes.page, this.#nodes.checksum, 0);
-    this.#leaf = leaf;
+    if (leaf === this.#leaf) release(leaf);
+    else {
+      if (this.#leafBefore !== undefined) release(this.#leafBefore);
+      this.#leafBefore = this.#leaf;
+      this.#leaf = leaf;
+    }
     return leaf;
   }
 
