@@ -26,7 +26,7 @@ export interface LsmStoreOptions {
   readonly blockCacheBytes?: number;
   /** Tables kept open; an open one holds its index and filter in memory. @default 500 */
   readonly maxOpenTables?: number;
-  /** Where a data block ends, in bytes. @default 4096 */
+  /** Where a data block ends, in bytes. @default 2048 (2 KiB) */
   readonly blockBytes?: number;
   /** Bits of Bloom filter per key: 12 give 0.4% of false alarms, 10 1%, 0 no filter. @default 12 */
   readonly bloomBitsPerKey?: number;
@@ -90,7 +90,7 @@ export function resolveOptions(
     maxImmutableMemtables = 2,
     blockCacheBytes = 64 * MIB,
     maxOpenTables = 500,
-    blockBytes = 4 * KIB,
+    blockBytes = 2 * KIB,
     bloomBitsPerKey = 12,
     compression,
     codecs = [],

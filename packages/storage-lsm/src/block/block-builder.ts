@@ -1,7 +1,8 @@
 /**
  * A data block being filled: entries in order, each key without what it shares with the one before.
  *
- * Every 16th entry is a restart point and holds its whole key, so that a search can jump.
+ * Every 8th entry is a restart point and holds its whole key, so that a search can jump: a reader
+ * takes them as it finds them, and so any interval would do.
  *
  * ```
  * entries · zeros · u32 offset of each restart point · u32 where the entries end · u32 how many
@@ -12,7 +13,7 @@
  */
 import { ByteWriter, type Cursor } from '@ds/storage/engine';
 
-export const RESTART_INTERVAL = 16;
+export const RESTART_INTERVAL = 8;
 
 export class BlockBuilder {
   readonly out: ByteWriter = new ByteWriter(8192);

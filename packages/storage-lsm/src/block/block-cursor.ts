@@ -4,7 +4,7 @@
  * The key is put together in a buffer of the cursor's own; the value stays where it is. A block's
  * checksum has been verified before it comes here, yet every length is checked against the block's
  * end: a file made to deceive ends in `STORAGE_CORRUPT`, not in other memory.
- * Cost: a step is O(key bytes not shared); a step back, up to 16 steps; a search, O(log n).
+ * Cost: a step is O(key bytes not shared); a step back, up to 8 steps; a search, O(log n).
  */
 import { compareRanges, corrupt, getU32, NO_BYTES } from '@ds/storage/engine';
 import type { BlockBytes } from './block-cache.ts';
@@ -29,6 +29,8 @@ export class BlockCursor {
   #at = 0;
   /** How many bytes of the entry's key are those of the one before. */
   #shared = 0;
+  /** How many bytes of its key follow those. */
+  #further = 0;
   #path = '';
   /** Where in the file byte 0 of {@link valueBytes} would lie. */
   #origin = 0;
@@ -90,32 +92,51 @@ export class BlockCursor {
     let high = this.#restartCount - 1;
     while (low < high) {
       const middle = (low + high + 1) >>> 1;
-      this.#restart(middle);
-      this.#step();
-      if (compareRanges(this.keyBytes, 0, this.keyEnd, key, 0, key.length) < 0) low = middle;
+      if (this.#restartIsBefore(middle, key)) low = middle;
       else high = middle - 1;
     }
     this.#restart(low);
     return this.#skipTo(key);
   }
 
+  /** Whether the key at a restart point, which lies there as a whole, is before `key`. */
+  #restartIsBefore(index: number, key: Uint8Array): boolean {
+    this.#restart(index);
+    this.#readHeader();
+    const { valueStart } = this;
+    const keyAt = valueStart - this.#further;
+    return compareRanges(this.valueBytes, keyAt, valueStart, key, 0, key.length) < 0;
+  }
+
   /**
-   * From a restart point on to the first entry at or after `key`. What an entry shares with the one
-   * before tells how it stands to `key` without putting it together: as long as that is more than
-   * the one before shared with `key`, both lie on the same side of it.
+   * From a restart point on to the first entry at or after `key`, comparing keys where they lie.
+   * What an entry shares with the one before tells how it stands to `key`: as long as that is more
+   * than the one before shared with `key`, both lie on the same side of it.
    */
   #skipTo(key: Uint8Array): boolean {
+    const block = this.valueBytes;
     let matched = 0;
-    while (this.blockNext()) {
+    for (; this.valueEnd < this.#entriesEnd; this.keyEnd = this.#shared + this.#further) {
+      this.#readHeader();
       const shared = this.#shared;
       if (shared > matched) continue;
-      if (shared < matched) return true;
-      const { keyBytes, keyEnd } = this;
-      const limit = Math.min(keyEnd, key.length);
-      while (matched < limit && keyBytes[matched] === key[matched]) matched += 1;
-      if (matched === key.length) return true;
-      if (matched < keyEnd && keyBytes[matched]! > key[matched]!) return true;
+      if (shared === matched) {
+        const keyEnd = shared + this.#further;
+        // Byte i of the entry's key, if it is not shared, is byte `origin + i` of the block.
+        const origin = this.valueStart - keyEnd;
+        const limit = Math.min(keyEnd, key.length);
+        while (matched < limit && block[origin + matched] === key[matched]) matched += 1;
+        const isBefore =
+          matched < key.length && (matched === keyEnd || block[origin + matched]! < key[matched]!);
+        if (isBefore) continue;
+      }
+      // Up to what it shares, its key begins as `key` does.
+      if (shared > this.keyBytes.length) this.#growKey(shared);
+      for (let i = 0; i < shared; i += 1) this.keyBytes[i] = key[i]!;
+      this.#takeKey();
+      return true;
     }
+    this.valid = false;
     return false;
   }
 
@@ -130,8 +151,14 @@ export class BlockCursor {
     return offset;
   }
 
-  /** Reads the entry that begins where the last one ended. */
+  /** Moves to the entry that begins where the last one ended. */
   #step(): void {
+    this.#readHeader();
+    this.#takeKey();
+  }
+
+  /** Reads all of the entry that begins where the last one ended, but for its key. */
+  #readHeader(): void {
     const block = this.valueBytes;
     const entryAt = this.valueEnd;
     this.#entryAt = entryAt;
@@ -147,23 +174,30 @@ export class BlockCursor {
     this.sequence = this.#varint();
     const lengthAndKind = this.#varint();
     const kind = lengthAndKind % 4;
-    const keyAt = this.#at;
-    const valueStart = keyAt + further;
+    const valueStart = this.#at + further;
     const valueEnd = valueStart + (lengthAndKind - kind) / 4;
     if (shared > this.keyEnd || valueEnd > this.#entriesEnd || kind > 1) {
       throw this.#damage(entryAt, 'an entry does not fit its block');
     }
-    const keyEnd = shared + further;
-    if (keyEnd > this.keyBytes.length) this.#growKey(keyEnd);
-    const { keyBytes } = this;
-    for (let from = keyAt, to = shared; from < valueStart; from += 1, to += 1) {
-      keyBytes[to] = block[from]!;
-    }
-    this.keyEnd = keyEnd;
     this.#shared = shared;
+    this.#further = further;
     this.isTombstone = kind === 1;
     this.valueStart = valueStart;
     this.valueEnd = valueEnd;
+  }
+
+  /** Adds what the entry's key does not share to what it does: then the cursor is at it. */
+  #takeKey(): void {
+    const block = this.valueBytes;
+    const { valueStart } = this;
+    const keyEnd = this.#shared + this.#further;
+    if (keyEnd > this.keyBytes.length) this.#growKey(keyEnd);
+    const { keyBytes } = this;
+    for (let from = valueStart - this.#further, to = this.#shared; from < valueStart; from += 1) {
+      keyBytes[to] = block[from]!;
+      to += 1;
+    }
+    this.keyEnd = keyEnd;
     this.valid = true;
   }
 
@@ -186,7 +220,7 @@ export class BlockCursor {
 
   #growKey(length: number): void {
     const grown = new Uint8Array(length * 2);
-    grown.set(this.keyBytes.subarray(0, this.keyEnd));
+    grown.set(this.keyBytes);
     this.keyBytes = grown;
   }
 

@@ -81,9 +81,22 @@ export function filterMayContain(filter: Uint8Array, keyHash: number): boolean {
   if (last < BLOCK_BYTES) return true;
   const block = Math.floor((keyHash * (last >>> 6)) / TWO_TO_32) * BLOCK_BYTES;
   let hash = keyHash;
-  for (let probe = filter[last]!; probe > 0; probe -= 1) {
+  let probes = filter[last]!;
+  if (probes % 2 === 1) {
     hash = Math.imul(hash, SPREAD);
-    if ((filter[block + (hash >>> 26)]! & (1 << ((hash >>> 23) & 7))) === 0) return false;
+    if ((bitOf(filter, block, hash) & 1) === 0) return false;
+    probes -= 1;
+  }
+  // By twos: whether a bit is set is as good as random, and so half as many branches are mistaken.
+  for (; probes > 0; probes -= 2) {
+    const first = Math.imul(hash, SPREAD);
+    hash = Math.imul(first, SPREAD);
+    if ((bitOf(filter, block, first) & bitOf(filter, block, hash) & 1) === 0) return false;
   }
   return true;
+}
+
+/** The lowest bit is the one of `block` that `hash` names. */
+function bitOf(filter: Uint8Array, block: number, hash: number): number {
+  return filter[block + (hash >>> 26)]! >>> ((hash >>> 23) & 7);
 }

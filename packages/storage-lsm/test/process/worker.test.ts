@@ -1,8 +1,10 @@
 /** Merging in a real thread: the data comes out the same, also when the thread cannot start. */
+import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import type { Worker } from 'node:worker_threads';
 import { nodeFileSystem } from '@ds/storage/node';
 import { build } from 'tsup';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -35,6 +37,32 @@ it('merges on its own where the thread dies', async () => {
   const { merges, failedJobs } = await fill('broken.mjs', 'other');
   expect(failedJobs).toBe(merges);
   expect(merges).toBeGreaterThan(3);
+}, 60_000);
+
+it('ends a thread that has nothing to do, and starts another for the next merge', async () => {
+  const threads: Worker[] = [];
+  const onThread = (thread: Worker): void => void threads.push(thread);
+  process.on('worker', onThread);
+  const compactor = workerCompactor({
+    program: pathToFileURL(join(folder, 'compaction-worker.mjs')),
+  });
+  const directory = join(folder, 'idle');
+  await using store = await openLsmStore({ directory, fileSystem: nodeFileSystem(), compactor });
+  const merge = async (value: string): Promise<void> => {
+    await store.write([{ type: 'put', key: text('key'), value: text(value) }]);
+    await store.compactRange();
+    // Written over: a merge of two tables, which no move of one can do.
+    await store.write([{ type: 'put', key: text('key'), value: text(`${value}, again`) }]);
+    await store.compactRange();
+  };
+  await merge('first');
+  expect(threads).toHaveLength(1);
+  await once(threads[0]!, 'exit');
+  await merge('second');
+  process.off('worker', onThread);
+  expect(threads).toHaveLength(2);
+  expect(store.status().failedJobs).toBe(0);
+  expect(toText(store.get(text('key'))!)).toBe('second, again');
 }, 60_000);
 
 /** Fills a store through a thread that runs `worker`, and checks it, also after opening again. */

@@ -4,6 +4,8 @@ import { drawInteger, seededRandom } from '@ds/sim';
 import { compareBytes } from '@ds/storage';
 import { ABSENT, ByteReader, ByteWriter, inOneGo, Memtable } from '@ds/storage/engine';
 import { describe, expect, it } from 'vitest';
+import { BlockBuilder } from '../../src/block/block-builder.ts';
+import { BlockCursor } from '../../src/block/block-cursor.ts';
 import { inWords, xxhash32 } from '../../src/block/xxhash32.ts';
 import { buildFilter, filterMayContain, hashKey } from '../../src/table/bloom.ts';
 import { SortedKeys } from '../../src/table/sorted-keys.ts';
@@ -90,6 +92,51 @@ describe('sorted keys', () => {
           const key = random() < 0.2 ? Uint8Array.of(drawInteger(random, 0, 9)) : draw();
           const plain = keys.findIndex((each) => compareBytes(each, key) >= 0);
           expect(sorted.indexFor(key)).toBe(plain < 0 ? count : plain);
+        }
+      }
+    });
+  }
+});
+
+class Seeker extends BlockCursor {
+  /** The entries from the first one at or after `key` on. */
+  from(block: Uint8Array, key: Uint8Array): string[] {
+    this.enter({ bytes: block, start: 0, length: block.length }, 'a block', 0);
+    const seen: string[] = [];
+    for (let found = this.blockSeek(key); found; found = this.blockNext()) {
+      seen.push(`${this.keyBytes.subarray(0, this.keyEnd).join()} ${this.sequence}`);
+    }
+    return seen;
+  }
+}
+
+describe('a block', () => {
+  for (const seed of [1, 2, 3, 4]) {
+    it(`is searched as a plain search would, keys longer than before included (${seed})`, () => {
+      const random = seededRandom(seed);
+      const draw = (): Uint8Array =>
+        // Long runs of one byte, so that keys share much, and longer ones than a cursor has room.
+        Uint8Array.from([
+          ...new Uint8Array(drawInteger(random, 0, seed > 2 ? 300 : 3)).fill(1),
+          ...Array.from({ length: drawInteger(random, 1, 6) }, () => drawInteger(random, 0, 3)),
+        ]);
+      for (let count = 1; count < 60; count += 1) {
+        const memtable = new Memtable(1, 1 << 16);
+        for (let i = 0; i < count; i += 1) memtable.insert(1 + i, draw(), text('value'));
+        const block = new BlockBuilder();
+        const entries: { key: Uint8Array; shown: string }[] = [];
+        const cursor = memtable.cursor();
+        for (cursor.first(); cursor.valid; cursor.next()) {
+          expect(block.add(cursor, 1 << 20)).toBe(true);
+          const key = cursor.keyBytes.slice(cursor.keyStart, cursor.keyEnd);
+          entries.push({ key, shown: `${key.join()} ${cursor.sequence}` });
+        }
+        const bytes = block.finish(0);
+        const seeker = new Seeker();
+        for (let i = 0; i < 20; i += 1) {
+          const key = i % 2 === 0 ? draw() : entries[drawInteger(random, 0, count - 1)]!.key;
+          const behind = entries.filter((entry) => compareBytes(entry.key, key) >= 0);
+          expect(seeker.from(bytes, key)).toEqual(behind.map(({ shown }) => shown));
         }
       }
     });
