@@ -22,7 +22,7 @@ export interface LsmStoreOptions {
   readonly memtableBytes?: number;
   /** Full memtables waiting to be written out before writers are held. @default 2 */
   readonly maxImmutableMemtables?: number;
-  /** The memory for data blocks that were read, in bytes. @default 67108864 (64 MiB) */
+  /** The memory for data blocks that were read, in bytes. @default 25165824 (24 MiB) */
   readonly blockCacheBytes?: number;
   /** Tables kept open; an open one holds its index and filter in memory. @default 500 */
   readonly maxOpenTables?: number;
@@ -88,7 +88,7 @@ export function resolveOptions(
     maxValueBytes = DEFAULT_LIMITS.maxValueBytes,
     memtableBytes = 8 * MIB,
     maxImmutableMemtables = 2,
-    blockCacheBytes = 64 * MIB,
+    blockCacheBytes = 24 * MIB,
     maxOpenTables = 500,
     blockBytes = 2 * KIB,
     bloomBitsPerKey = 12,

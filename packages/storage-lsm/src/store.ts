@@ -19,7 +19,7 @@ import {
   type StorageError,
   type WriteOptions,
 } from '@ds/storage';
-import { bounded, GroupCommit, Health, type LogSegment, type Memtable } from '@ds/storage/engine';
+import { bounded, GroupCommit, Health, type LogSegment, Memtable } from '@ds/storage/engine';
 import { debtBytes } from './compaction/compaction.ts';
 import {
   type CompactRangeBounds,
@@ -332,6 +332,10 @@ export class LsmStore implements KeyValueStore {
       log.close();
       tables.closeAll();
       versions.close();
+      // Whoever still holds the store does not hold what it wrote and read.
+      this.#memtable = new Memtable(this.#lastSequence + 1, 0);
+      this.#memtables.close();
+      this.#immutables.length = 0;
       this.#lock.release();
     }
   }

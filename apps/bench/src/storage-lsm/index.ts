@@ -1,6 +1,6 @@
 /**
  * The engine beside LevelDB (classic-level) and LMDB (lmdb), each with its defaults and its
- * fastest way to do a thing, and beside the bare file for a durable write.
+ * fastest way to do a thing, and beside the bare file for one durable writer.
  *
  * CPU is that of all threads of the process, which on a shared machine says more than wall time.
  */
@@ -15,15 +15,15 @@ function cost(name: string, target?: Measure['target']): Measure {
   return target ? { ...measure, target } : measure;
 }
 
-function rate(name: string, target?: Measure['target'], against: string = LEVEL): Measure {
-  const measure = { name, unit: 'thousand/s', better: 'higher', against } as const;
+function rate(name: string, target?: Measure['target']): Measure {
+  const measure = { name, unit: 'thousand/s', better: 'higher', against: LEVEL } as const;
   return target ? { ...measure, target } : measure;
 }
 
 export const bench: Bench = {
   package: 'storage-lsm',
   ours: 'ours',
-  peers: [LEVEL, 'lmdb', 'raw-file'],
+  peers: [LEVEL, 'lmdb'],
   settings: { records: '1000000' },
   measures: [
     cost('a. sequential load', 'ratio >= 1'),
@@ -36,7 +36,11 @@ export const bench: Bench = {
     cost('c. get, miss', 'ratio >= 4'),
     cost('d. scan, copies', 'ratio >= 3'),
     cost('d. scan, views', 'ratio >= 8'),
-    rate('e. durable puts, 1 writer', 'ratio >= 0.9', 'raw-file'),
+    rate('e. durable puts, 1 writer'),
+    {
+      ...{ name: 'e. durable puts, 1 writer, of a raw write and datasync', unit: 'x' },
+      ...{ better: 'higher', target: 'ours >= 0.9', against: LEVEL },
+    },
     rate('e. durable puts, 64 writers', 'ratio >= 4'),
     cost('e. durable puts, 64 writers', 'ours <= 10'),
     {

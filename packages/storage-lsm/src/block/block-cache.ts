@@ -130,6 +130,14 @@ export class BlockCache {
     owner.blocks.length = 0;
   }
 
+  /** Gives all memory back. There is no table any more that has blocks here. */
+  close(): void {
+    this.#slabs.length = 0;
+    this.#free = [];
+    this.#scratch = undefined;
+    this.bytes = 0;
+  }
+
   /** `undefined` when the budget has no room for any. */
   #takeFrame(): CachedBlock | undefined {
     const cost = this.#framesPerSlab * costOf(this.#frameBytes);

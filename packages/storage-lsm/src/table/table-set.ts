@@ -81,12 +81,14 @@ export class TableSet {
     this.#open = this.#open.filter((other) => other !== table);
   }
 
+  /** Closes all readers, and gives the memory of their blocks back. */
   closeAll(): void {
     for (const table of this.#open) {
       table.open?.close();
       table.open = undefined;
     }
     this.#open = [];
+    this.#cache.close();
   }
 
   #openTable(table: TableFile): Table {

@@ -33,4 +33,8 @@ export class MemtablePool {
     if (readers > 0 || !isUsual || this.#spare.length > maxImmutableMemtables) return;
     this.#spare.push({ data, nodes });
   }
+  /** Gives the memory back. */
+  close(): void {
+    this.#spare.length = 0;
+  }
 }

@@ -1,2 +1,0 @@
-/** The same program as in the bench of the LSM tree. */
-import '../storage-lsm/raw-file.ts';
