@@ -49,7 +49,7 @@ export interface LsmStoreOptions {
   readonly levelZeroSlowdown?: number;
   /** Level-0 tables from which a full memtable holds writers. @default 20 */
   readonly levelZeroStop?: number;
-  /** How much level 1 holds, in bytes; each level below holds 10 times more. @default 67108864 */
+  /** How much level 1 holds, in bytes; each level below holds 10 times more. @default 134217728 */
   readonly levelOneBytes?: number;
   /** Bytes beyond the levels' sizes from which writers are slowed down. @default 536870912 */
   readonly slowdownDebtBytes?: number;
@@ -100,7 +100,7 @@ export function resolveOptions(
     levelZeroTrigger = 4,
     levelZeroSlowdown = 12,
     levelZeroStop = 20,
-    levelOneBytes = 64 * MIB,
+    levelOneBytes = 128 * MIB,
     slowdownDebtBytes = 512 * MIB,
     stopDebtBytes = Math.max(slowdownDebtBytes, 2048 * MIB),
     mergeSliceBytes = 128 * KIB,

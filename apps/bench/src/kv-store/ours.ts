@@ -19,8 +19,9 @@ const HEAD = 'HTTP/1.1\r\nHost: bench\r\n';
 
 if (!existsSync(SERVER))
   throw new Error(`${SERVER} is not built: run npm run demo or npm test once`);
-const plain = await open([]);
 const leased = await open(['--lease-reads']);
+leased.servers.pause();
+const plain = await open([]);
 try {
   await runContender(
     {

@@ -7,6 +7,8 @@ import { join } from 'node:path';
 
 /** Linux counts a process's time in hundredths of a second. */
 const TICK_US = 10_000;
+/** Longer than an election. */
+const SETTLE_MS = 3_000;
 
 export type CommandLine = readonly [command: string, ...args: string[]];
 
@@ -15,6 +17,7 @@ export class Servers {
   #commands: readonly CommandLine[] = [];
   readonly #children: ChildProcess[] = [];
   readonly #expected = new Set<ChildProcess>();
+  #isPaused = false;
   readonly #killAll = (): void => {
     for (const child of this.#children) this.#end(child);
   };
@@ -50,6 +53,20 @@ export class Servers {
     const gone = new Promise((resolve) => child.once('exit', resolve));
     this.#end(child);
     await gone;
+  }
+
+  /** Stops the processes where they are: what is not measured takes no time from what is. */
+  pause(): void {
+    this.#isPaused = true;
+    for (const child of this.#children) child.kill('SIGSTOP');
+  }
+
+  /** Lets them go on; resolves when they have had the time to notice how late it is. */
+  async resume(): Promise<void> {
+    if (!this.#isPaused) return;
+    this.#isPaused = false;
+    for (const child of this.#children) child.kill('SIGCONT');
+    await new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
   }
 
   /** @throws when a process has ended by itself. */

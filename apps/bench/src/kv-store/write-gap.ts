@@ -7,6 +7,7 @@
  * answered well first ends the gap. Then the killed node comes back and catches up, and the next
  * leader is killed.
  */
+import { setMaxListeners } from 'node:events';
 import { Connection } from './connection.ts';
 import { percentiles, untilLed } from './load.ts';
 import { keyName, type Store } from './store.ts';
@@ -36,6 +37,8 @@ export async function writeGap(store: Store): Promise<{ p50Ms: number; p99Ms: nu
 /** Resolves with when the first of many puts was answered well. */
 async function firstAnswer(store: Store, ports: readonly number[]): Promise<number> {
   const over = new AbortController();
+  // Of each put that is under way; Node warns of more than ten.
+  setMaxListeners(0, over.signal);
   let answeredMs: number | undefined;
   while (answeredMs === undefined) {
     for (const port of ports) {
