@@ -301,7 +301,8 @@ export class FileRaftLog implements RaftLog {
 
   async #close(): Promise<void> {
     try {
-      if (this.#failure === undefined) await this.sync();
+      // After a failure that nobody has met yet, as of a removal, this is where it is told.
+      if (this.#synced < this.#worthy) await this.sync();
       await this.#removing;
     } finally {
       await this.#settings.staging.close();

@@ -103,6 +103,6 @@ export interface RaftLog {
   stagedSnapshot(): StagedSnapshot | undefined;
   /** Drops the staged snapshot, since it was restored or is of no use. */
   discardSnapshot(): void;
-  /** Idempotent. Syncs first, unless the log has failed. */
+  /** Idempotent. Syncs first; rejects with `RAFT_FAILED` where what was written is not durable. */
   close(): Promise<void>;
 }

@@ -10,6 +10,14 @@ simulation(
   (seed) => sweepLog(seed),
 );
 
+// Here a removal met the fault, and nothing but the close that came after it.
+it.each([21_011, 21_342])(
+  'a close tells of a failure that nobody has met yet (seed %i)',
+  async (seed) => {
+    await sweepLog(seed);
+  },
+);
+
 /** A sweep that met no fault at a kind of call proves nothing about it. */
 function metEnough(runs: readonly SweepCoverage[]): void {
   const met = new Set(runs.flatMap((coverage) => Object.keys(coverage)));

@@ -48,8 +48,13 @@ interface Member {
 }
 
 const CHAOS_MS = 3_000;
-/** The slowest disk may take half a minute to open a log. */
+/** What it takes to open a log and to elect, beyond the one sync that takes longest. */
 const SETTLE_MS = 120_000;
+/**
+ * A sync that began when the slowest disk was at its slowest goes on when all is well again: twice
+ * the election timeout on average, five times that at most, and a hundred times that meanwhile.
+ */
+const LONGEST_SYNC_IN_ELECTIONS = 2 * 5 * 100;
 
 export async function runRaft(seed: number): Promise<RaftRun> {
   const random = seededRandom(seed, 'scenario');
@@ -205,7 +210,8 @@ class Scenario {
       return holds();
     };
     try {
-      await this.#world.runUntil(done, { withinMs: SETTLE_MS });
+      const longestSyncMs = LONGEST_SYNC_IN_ELECTIONS * this.#settings.node.electionTimeoutMs;
+      await this.#world.runUntil(done, { withinMs: SETTLE_MS + longestSyncMs });
     } catch (error) {
       const statuses = [...this.#running().values()].map(({ node }) => node.status());
       throw new Error(`${(error as Error).message}\n${JSON.stringify(statuses)}`, { cause: error });
