@@ -65,8 +65,8 @@ export class FileRaftLog implements RaftLog {
   /** Where the last record that is worth a sync ends. */
   #worthy: number;
   #syncing: Promise<void> | undefined;
-  /** Where the last record ends that says which entries are not needed. */
-  #compactedAt = 0;
+  /** Where the last record ends that says which entries are not needed, or replaces some. */
+  #forgottenAt = 0;
   #removing: Promise<void> | undefined;
   #failure: RaftError | undefined;
   #closing: Promise<void> | undefined;
@@ -171,6 +171,7 @@ export class FileRaftLog implements RaftLog {
       this.#index.replay(record, writer.position);
       writer.add(record);
     }
+    const replaces = (entries[0]?.index ?? Number.POSITIVE_INFINITY) <= this.#index.last.index;
     for (const entry of entries) {
       if (!this.#index.append(entry, writer.position)) {
         throw new RangeError(`entry ${entry.index} does not follow the log`);
@@ -184,7 +185,7 @@ export class FileRaftLog implements RaftLog {
     this.#put();
     this.#announced = this.#synced;
     this.#worthy = this.#end;
-    if (compact !== undefined || reset !== undefined) this.#compactedAt = this.#end;
+    if (compact !== undefined || reset !== undefined || replaces) this.#forgottenAt = this.#end;
   }
 
   /** Hands the writer's records to the file. */
@@ -277,7 +278,7 @@ export class FileRaftLog implements RaftLog {
 
   get #hasRemovable(): boolean {
     const next = this.#segments[1];
-    if (next === undefined || this.#compactedAt > this.#synced) return false;
+    if (next === undefined || this.#forgottenAt > this.#synced) return false;
     const needed = this.#index.firstPlace ?? this.#end;
     return this.#settings.rules.mayRemove(next.start, needed, this.#synced);
   }
