@@ -9,7 +9,7 @@
  * Votes leave a node, and its own vote counts, only when they are on disk.
  */
 import type { NodeId } from '@ds/transport';
-import { broadcastHeartbeat } from './heartbeat.ts';
+import { beat } from './heartbeat.ts';
 import { followProgress } from './members-in-force.ts';
 import type { RaftMessage } from './message.ts';
 import { MAX_TERM } from './message.ts';
@@ -166,7 +166,7 @@ function becomeLeader(raft: RaftState): void {
   // The first leader of all writes down who began the group, so that whoever joins learns it.
   if (raft.configurationIndex === 0) appendConfiguration(raft, raft.configuration);
   else appendOwn(raft, { kind: 'no-op', command: new Uint8Array(0), tag: undefined });
-  broadcastHeartbeat(raft);
+  beat(raft);
 }
 
 function rejectOldTerm(

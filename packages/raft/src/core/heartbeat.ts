@@ -6,7 +6,6 @@ import type { RaftState } from './raft-state.ts';
 
 /** Tells every follower that this node leads, what is committed, and what was sent. */
 export function broadcastHeartbeat(raft: RaftState): void {
-  raft.heartbeatDueMs = raft.nowMs + raft.options.heartbeatIntervalMs;
   if (raft.options.leaseReads) {
     raft.reads.round += 1;
     raft.lease.sent(raft.reads.round, raft.nowMs);
@@ -23,8 +22,12 @@ export function broadcastHeartbeat(raft: RaftState): void {
   }
 }
 
-/** The regular heartbeat: also lets every probe try again. */
+/**
+ * The regular heartbeat: also lets every probe try again. Those for reads do not put it off: under
+ * steady reads a probe that was lost would never be sent again.
+ */
 export function beat(raft: RaftState): void {
+  raft.heartbeatDueMs = raft.nowMs + raft.options.heartbeatIntervalMs;
   for (const progress of raft.progress.values()) progress.probeSent = false;
   broadcastHeartbeat(raft);
 }

@@ -25,3 +25,7 @@ it('the same seed gives the same run', async () => {
     expect(second).toEqual(first);
   }
 });
+
+it('a follower whose probe was lost catches up under steady reads', async () => {
+  await runRaft(1333463660);
+});
