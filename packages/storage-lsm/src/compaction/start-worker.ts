@@ -3,11 +3,11 @@
  *
  * A job starts the thread if there is none. One that has had no job for a while is ended, since it
  * holds memory, and so is one when the store closes. One that dies fails its job. A job is given up
- * by ending its thread, since nothing else stops it at once. Neither the thread nor the wait for
- * its next job keeps the process alive.
+ * by ending its thread, since nothing else stops it at once. The thread does not keep the process
+ * alive; the wait for its next job does, as any timer, and is short.
  */
 import { Worker } from 'node:worker_threads';
-import { systemClock } from '@ds/clock';
+import { type Clock, systemClock, type Timer } from '@ds/clock';
 import type { CompactionJob } from './compaction-job.ts';
 import type { Compactor, CompactorEvent } from './compactor.ts';
 
@@ -26,28 +26,34 @@ export interface WorkerCompactorOptions {
    * package. @default the one beside this module
    */
   readonly program?: URL;
+  /** @default systemClock */
+  readonly clock?: Pick<Clock, 'setTimer'>;
 }
 
 /** A compactor for `openLsmStore` that merges in a thread of its own. One for each store. */
-export function workerCompactor({ program }: WorkerCompactorOptions = {}): Compactor {
-  return new WorkerCompactor(program ?? new URL('./compaction-worker.js', import.meta.url));
+export function workerCompactor({
+  program = new URL('./compaction-worker.js', import.meta.url),
+  clock = systemClock,
+}: WorkerCompactorOptions = {}): Compactor {
+  return new WorkerCompactor(program, clock);
 }
 
 class WorkerCompactor implements Compactor {
-  readonly clock: Compactor['clock'] = systemClock;
+  readonly clock: Compactor['clock'];
   readonly #program: URL;
   #listener: (event: CompactorEvent) => void = () => {};
   #worker: Worker | undefined;
   /** The job that the thread has. */
   #job: number | undefined;
   /** Runs while there is a thread and no job. */
-  #idle: NodeJS.Timeout | undefined;
+  #idle: Timer | undefined;
   /** Threads that are ending. */
   readonly #ending = new Set<Promise<unknown>>();
   #isClosed = false;
 
-  constructor(program: URL) {
+  constructor(program: URL, clock: Compactor['clock']) {
     this.#program = program;
+    this.clock = clock;
   }
 
   listen(listener: (event: CompactorEvent) => void): void {
@@ -56,7 +62,7 @@ class WorkerCompactor implements Compactor {
 
   run(job: CompactionJob): void {
     if (this.#isClosed) return;
-    clearTimeout(this.#idle);
+    this.#idle?.cancel();
     this.#worker ??= this.#start();
     this.#job = job.id;
     this.#worker.postMessage(job);
@@ -96,12 +102,12 @@ class WorkerCompactor implements Compactor {
   /** The job is done; the listener may have another at once. */
   #rest(): void {
     this.#job = undefined;
-    clearTimeout(this.#idle);
-    this.#idle = setTimeout(() => this.#end(), IDLE_MS).unref();
+    this.#idle?.cancel();
+    this.#idle = this.clock.setTimer(IDLE_MS, () => this.#end());
   }
 
   #end(): void {
-    clearTimeout(this.#idle);
+    this.#idle?.cancel();
     const worker = this.#worker;
     this.#worker = undefined;
     this.#job = undefined;
