@@ -61,7 +61,7 @@ export const PLANTS: readonly Plant[] = [
   ),
   plant(
     'a deposed leader answers reads',
-    { faults: ['cut-off-leader', 'partition'], shape: busyClients },
+    { faults: ['cut-off-leader'], shape: twoLeaders },
     {
       raft: (raft) =>
         replaced(raft, {
@@ -104,6 +104,20 @@ function quickVoter(swarm: Swarm): Swarm {
   const raft = { ...swarm.raft, snapshotEveryEntries: 10_000 };
   const shaped = busyClients({ ...swarm, network, disk, raft, servers: 3, keys: 50 });
   return { ...only('swing-voter', shaped), faultEveryMs: 1_500, chaosMs: 6_000 };
+}
+
+/**
+ * A leader that is cut off and whose clock is slow believes in itself longer than the others do:
+ * clients with it ask, and those on the other side have already found its successor and written.
+ */
+function twoLeaders(swarm: Swarm): Swarm {
+  const delay = { minMs: 0.1, meanMs: 1, maxMs: 10 };
+  const disk = { sync: { minMs: 0.5, meanMs: 1, maxMs: 5 } };
+  const network = { ...swarm.network, delay, loss: 0 };
+  const attemptMs = { min: 40, max: 80 };
+  const clocks = { ...swarm.clocks, maxDriftPpm: 400_000 };
+  const busy = busyClients({ ...swarm, network, disk, clocks, attemptMs, keys: 1, reads: 0.8 });
+  return { ...only('cut-off-leader', busy), faultEveryMs: 600 };
 }
 
 function slowDisks(swarm: Swarm): Swarm {

@@ -1,8 +1,8 @@
 /** Makes things go wrong until it is told to stop, then lets everything work again. */
+import type { RaftStatus } from '@ds/raft';
 import type { NodeHandle, Random, World } from '@ds/sim';
 import { KvError } from '../../src/errors.ts';
 import type { KvNode } from '../../src/kv-node.ts';
-import type { KvStatus } from '../../src/node-status.ts';
 import { FAULT_KINDS, type FaultKind, type Swarm } from './swarm.ts';
 
 /** What a server's factory returns. */
@@ -67,6 +67,7 @@ export class FaultInjector {
       for (const id of this.#servers) this.#crash(id, 'random');
     },
     pause: () => this.#pause(this.#draw(this.#servers)),
+    'leader-pause': () => this.#pause(this.#leader() ?? this.#draw(this.#servers)),
     partition: () => this.#partition(),
     'one-way-block': () => this.#world.block(this.#draw(this.#servers), this.#draw(this.#servers)),
     'cut-off-leader': () => this.#cutOff(this.#leader()),
@@ -96,7 +97,7 @@ export class FaultInjector {
     let first: { readonly term: number; readonly untilMs: number } | undefined;
     let unseatedMs = Number.NEGATIVE_INFINITY;
     let isOver = false;
-    const inRole = (role: KvStatus['role']): string | undefined =>
+    const inRole = (role: RaftStatus['role']): string | undefined =>
       others.find((id) => this.#statusOf(id)?.role === role);
     this.#watch(2_500, () => {
       const { now } = this.#world;
@@ -164,7 +165,7 @@ export class FaultInjector {
     const leader = this.#leader();
     if (leader === undefined) return;
     const id = this.#draw(this.#servers);
-    const { voters } = this.#statusOf(leader)!;
+    const { voters } = this.#statusOf(leader)!.configuration;
     const isIn = voters.includes(id);
     if (isIn && voters.length <= LEAST_VOTERS) return;
     const leaves = this.#random() < 0.7 ? 'remove' : 'learner';
@@ -186,9 +187,9 @@ export class FaultInjector {
     this.#world.after(0.5, () => this.#watch(forMs - 0.5, look));
   }
 
-  #statusOf(id: string): KvStatus | undefined {
+  #statusOf(id: string): RaftStatus | undefined {
     const node = this.#world.node<ServerHandle>(id);
-    return node.state === 'running' ? node.handle.node.status() : undefined;
+    return node.state === 'running' ? node.handle.node.raftStatus() : undefined;
   }
 
   #bringBack(id: string): void {

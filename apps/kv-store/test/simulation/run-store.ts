@@ -5,7 +5,7 @@
  * The verdict rests on what clients saw (linearizability of the history, final reads included, so a
  * lost acknowledged write shows) and on what each node holds in the end (all the same).
  */
-import { RaftError } from '@ds/raft';
+import { RaftError, type RaftStatus } from '@ds/raft';
 import {
   checkLinearizability,
   History,
@@ -13,6 +13,7 @@ import {
   type NodeEnvironment,
   type Operation,
   SimulationError,
+  skewClocks,
   type VersionedInput,
   type VersionedOutput,
   versionedModel,
@@ -21,7 +22,6 @@ import {
 } from '@ds/sim';
 import { openBinaryDoor } from '../../src/binary/door.ts';
 import type { KvNode } from '../../src/kv-node.ts';
-import type { KvStatus } from '../../src/node-status.ts';
 import { type OpenKvNodeOptions, openKvNode } from '../../src/open-kv-node.ts';
 import { FaultInjector, type ServerHandle } from './fault-injector.ts';
 import { SimClient } from './sim-client.ts';
@@ -94,6 +94,7 @@ export async function runStore({
     for (const id of clients) {
       world.addNode(id, (environment) => openClient({ ...swarm, environment, servers, history }));
     }
+    skewClocks(world, swarm.clocks);
     failure = await live(world, swarm, servers, clients, injector);
   } catch (error) {
     if (!(error instanceof SimulationError)) throw error;
@@ -179,7 +180,7 @@ async function live(
 /** Once all members have applied all, all hold the same. */
 async function compareNodes(world: World, servers: readonly string[]): Promise<string | undefined> {
   const node = (id: string): KvNode => world.node<ServerHandle>(id).handle.node;
-  const status = (id: string): KvStatus => node(id).status();
+  const status = (id: string): RaftStatus => node(id).raftStatus();
   let held: readonly string[] = [];
   const caughtUp = (): boolean => {
     if (servers.some((id) => world.node(id).state !== 'running')) return false;

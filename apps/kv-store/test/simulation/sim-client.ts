@@ -11,12 +11,14 @@ export interface SimClientOptions {
   readonly servers: readonly string[];
   readonly keys: number;
   readonly thinkMs: number;
+  readonly reads: number;
   readonly patienceMs: number;
+  /** When it asks another server: one client soon, another after long. */
+  readonly attemptMs: { readonly min: number; readonly max: number };
   readonly valueBytes: number;
   readonly history: History<VersionedInput, VersionedOutput>;
 }
 
-const ATTEMPT_MS = 700;
 /** Each open outcome doubles what the checker has to consider, so a client leaves few. */
 const MAX_OPEN_OUTCOMES = 2;
 const PATIENT_MS = 20_000;
@@ -24,6 +26,7 @@ const PATIENT_MS = 20_000;
 export class SimClient {
   readonly #options: SimClientOptions;
   readonly #seen = new Map<string, number>();
+  readonly #attemptMs: number;
   #client: BinaryClient;
   #earlierRetries = 0;
   #writes = 0;
@@ -34,6 +37,8 @@ export class SimClient {
 
   constructor(options: SimClientOptions) {
     this.#options = options;
+    const { min, max } = options.attemptMs;
+    this.#attemptMs = min + options.environment.random() * (max - min);
     this.#client = this.#open(options.patienceMs);
   }
 
@@ -67,7 +72,7 @@ export class SimClient {
     return new BinaryClient({
       ...{ transport, clock, random, timeoutMs },
       nodes: servers,
-      attemptTimeoutMs: ATTEMPT_MS,
+      attemptTimeoutMs: this.#attemptMs,
       backoff: { maxMs: 100 },
     });
   }
@@ -76,11 +81,11 @@ export class SimClient {
     const { random } = this.#options.environment;
     const key = keyName(this.#draw(this.#options.keys));
     const version = this.#seen.get(key);
+    if (random() < this.#options.reads) return { kind: 'get', key };
     const dice = random();
-    if (dice < 0.4) return { kind: 'get', key };
-    if (dice < 0.65 || version === undefined) return { kind: 'put', key, value: this.#newValue() };
-    if (dice < 0.9) return { kind: 'cas', key, value: this.#newValue(), version };
-    return { kind: 'delete', key, version: dice < 0.95 ? version : undefined };
+    if (dice < 0.4 || version === undefined) return { kind: 'put', key, value: this.#newValue() };
+    if (dice < 0.8) return { kind: 'cas', key, value: this.#newValue(), version };
+    return { kind: 'delete', key, version: dice < 0.9 ? version : undefined };
   }
 
   /** Unique, so that a read tells which write it saw. */

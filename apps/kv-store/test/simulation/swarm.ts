@@ -2,7 +2,7 @@
  * What goes wrong in a run, drawn from its seed: each run has another mix of faults, so that some
  * find what only one kind alone would show (Groce et al., "Swarm testing", 2012).
  */
-import type { Random, WorldOptions } from '@ds/sim';
+import type { ClockFaults, Random, WorldOptions } from '@ds/sim';
 import type { EngineOptions } from '../../src/open-engine.ts';
 import type { OpenKvNodeOptions } from '../../src/open-kv-node.ts';
 
@@ -18,11 +18,17 @@ export interface Swarm {
   /** Between one fault and the next, on average. */
   readonly faultEveryMs: number;
   readonly thinkMs: number;
+  /** How much of what clients do is reading. */
+  readonly reads: number;
   /** How long a client tries before it leaves an operation's outcome open. */
   readonly patienceMs: number;
+  /** When it asks another server: each client has its own, between these. */
+  readonly attemptMs: { readonly min: number; readonly max: number };
   readonly valueBytes: number;
   readonly network: NonNullable<WorldOptions['network']>;
   readonly disk: NonNullable<WorldOptions['disk']>;
+  /** Reads ask a majority, so that no clock can make them stale. */
+  readonly clocks: ClockFaults;
   /** How likely each kind of fault is, relative to the others. */
   readonly faults: Readonly<Record<FaultKind, number>>;
   readonly raft: NonNullable<OpenKvNodeOptions['raft']>;
@@ -36,6 +42,7 @@ export const FAULT_KINDS = [
   'leader-power-cut',
   'cluster-power-cut',
   'pause',
+  'leader-pause',
   'partition',
   'one-way-block',
   'cut-off-leader',
@@ -65,7 +72,9 @@ export function drawSwarm(random: Random, needed: readonly FaultKind[] = []): Sw
     chaosMs: integer(4_000, 12_000),
     faultEveryMs: integer(150, 1_500),
     thinkMs: integer(1, 80),
+    reads: random() < 0.7 ? 0.4 : random(),
     patienceMs: random() < 0.5 ? 6_000 : integer(300, 3_000),
+    attemptMs: { min: 200, max: 1_500 },
     valueBytes: integer(4, 400),
     network: {
       delay: { minMs: 0.1, meanMs, maxMs: meanMs * 20 },
@@ -75,6 +84,7 @@ export function drawSwarm(random: Random, needed: readonly FaultKind[] = []): Sw
       detect: { minMs: 20, meanMs: 20 + random() * 400, maxMs: 2_000 },
     },
     disk: { sync: { minMs: 0.1, meanMs: syncMs, maxMs: syncMs * 30 } },
+    clocks: { maxOffsetMs: sometimes(0.5, 60_000), maxDriftPpm: sometimes(0.5, 100_000) },
     faults: Object.fromEntries(
       FAULT_KINDS.map((kind) => {
         const weight = kind === 'heal' ? 1 : sometimes(0.6, 1);
