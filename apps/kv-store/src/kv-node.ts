@@ -25,7 +25,7 @@ import type {
   StoreMachine,
 } from '@ds/raft';
 import type { KeyValueStore } from '@ds/storage';
-import { checkNodeId, type NodeId, Requests, type Transport } from '@ds/transport';
+import { type NodeId, Requests, type Transport } from '@ds/transport';
 import { type Condition, checkKvKey, encodeCommand, isDone, type KvOperation } from './commands.ts';
 import { Deadlines, type Operation } from './deadlines.ts';
 import {
@@ -237,7 +237,6 @@ export class KvNode implements AsyncDisposable {
     changes: readonly MemberChange[],
     { signal }: { signal?: AbortSignal | undefined } = {},
   ): Promise<Configuration> {
-    for (const { id } of changes) checkMemberId(id);
     return this.#memberChanges.change(changes, signal);
   }
 
@@ -421,14 +420,6 @@ export class KvNode implements AsyncDisposable {
   #failed(error: unknown): unknown {
     this.#counters.errors += 1;
     return error;
-  }
-}
-
-function checkMemberId(id: NodeId): void {
-  try {
-    checkNodeId(id);
-  } catch (cause) {
-    throw new KvError('KV_BAD_REQUEST', (cause as Error).message, { cause });
   }
 }
 

@@ -7,6 +7,7 @@
  */
 import type { Clock } from '@ds/clock';
 import { type Configuration, type MemberChange, RaftError, type RaftNode } from '@ds/raft';
+import { checkNodeId, type NodeId } from '@ds/transport';
 import { translate } from './error-translation.ts';
 import { KvError } from './errors.ts';
 
@@ -25,12 +26,16 @@ export class MemberChanges {
     this.#options = options;
   }
 
-  /** Resolves with who takes part once the change is complete. */
+  /**
+   * Resolves with who takes part once the change is complete.
+   * @throws {KvError} see `KvNode.changeMembers`, and `KV_BAD_REQUEST` for a name that is none.
+   */
   async change(
     changes: readonly MemberChange[],
     signal: AbortSignal | undefined,
   ): Promise<Configuration> {
     const { raft, clock, timeoutMs = 30_000 } = this.#options;
+    for (const { id } of changes) checkMemberId(id);
     const ended = new AbortController();
     const timer = clock.setTimer(timeoutMs, () => {
       const text = `the change was not complete within ${timeoutMs} ms; ask for it again`;
@@ -48,6 +53,14 @@ export class MemberChanges {
 
   close(): void {
     this.#closed.abort(new KvError('KV_CLOSED', 'this node is shutting down'));
+  }
+}
+
+function checkMemberId(id: NodeId): void {
+  try {
+    checkNodeId(id);
+  } catch (cause) {
+    throw new KvError('KV_BAD_REQUEST', (cause as Error).message, { cause });
   }
 }
 
