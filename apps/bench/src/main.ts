@@ -11,7 +11,10 @@ import { table } from './table.ts';
 const DEFAULT_ROUNDS = 5;
 
 const [name, ...args] = process.argv.slice(2);
-if (name === undefined || name.startsWith('-')) usage();
+if (name === undefined || name.startsWith('-')) {
+  console.error('usage: npm run bench -- PACKAGE [--rounds N] [--syncs] [--json]');
+  process.exit(1);
+}
 const folder = fileURLToPath(new URL(name, import.meta.url));
 const { bench } = (await import(`${folder}/index.js`)) as { bench: Bench };
 const { rounds, syncs, json, flags, settings } = parse(bench);
@@ -33,7 +36,7 @@ function parse({ settings = {}, instead = {} }: Bench): {
   flags: ReadonlySet<string>;
   settings: Record<string, string>;
 } {
-  const { values } = parseArgs({
+  const { values } = understood({
     args,
     options: {
       rounds: { type: 'string', default: String(DEFAULT_ROUNDS) },
@@ -57,8 +60,23 @@ function parse({ settings = {}, instead = {} }: Bench): {
   };
 }
 
-function usage(): never {
-  console.error('usage: npm run bench -- PACKAGE [--rounds N] [--syncs] [--json]');
+function understood(config: NonNullable<Parameters<typeof parseArgs>[0]>): { values: unknown } {
+  try {
+    return parseArgs(config);
+  } catch (error) {
+    // One of node:util's own: its first sentence says which argument it was.
+    return usage((error as Error).message);
+  }
+}
+
+function usage(problem?: string): never {
+  const own = [
+    ...Object.keys(bench.instead ?? {}).map((flag) => ` [--${flag}]`),
+    ...Object.keys(bench.settings ?? {}).map((setting) => ` [--${setting} VALUE]`),
+  ];
+  if (problem !== undefined) console.error(problem);
+  const words = `${name} [--rounds N] [--syncs] [--json]${own.join('')}`;
+  console.error(`usage: npm run bench -- ${words}`);
   process.exit(1);
 }
 
