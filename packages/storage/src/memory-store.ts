@@ -152,7 +152,7 @@ export class MemoryStore implements KeyValueStore {
       this.#delete(operation.key);
     } else {
       const { key, value } = operation;
-      const previous = this.#tree.set(new Uint8Array(key), new Uint8Array(value));
+      const previous = this.#tree.set(key, new Uint8Array(value));
       this.#bytes += value.length - (previous ? previous.length : -key.length);
     }
   }

@@ -69,7 +69,7 @@ export class PersistentTree {
     return lookUp(this.#root, key);
   }
 
-  /** Keeps `key` and `value` themselves. Gives the value that was there. */
+  /** Keeps `value` itself, and of a new `key` a copy. Gives the value that was there. */
   set(key: Uint8Array, value: Uint8Array): Uint8Array | undefined {
     const root = this.#own(this.#root);
     this.#root = root;
@@ -116,7 +116,7 @@ export class PersistentTree {
         node.values[at] = value;
         return undefined;
       }
-      node.keys.splice(at, 0, key);
+      node.keys.splice(at, 0, new Uint8Array(key));
       node.values.splice(at, 0, value);
     } else {
       const at = upperBound(node.keys, key);

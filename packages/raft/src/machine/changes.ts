@@ -15,11 +15,18 @@ import type { Session, SessionRecords } from './sessions.ts';
 import { SPACE, storeKey, u64Key, u64Pair } from './store-keys.ts';
 import type { Transaction } from './transaction.ts';
 
+interface Change {
+  readonly key: Uint8Array;
+  readonly value: Uint8Array | undefined;
+}
+
 const NOTHING = new Uint8Array(0);
+/** Never added to: of a group that changes nothing, a map of its own would be most of the cost. */
+const UNCHANGED = new Map<string, Change>();
 
 export class Changes implements Transaction, SessionRecords {
   readonly #store: KeyValueStore;
-  readonly #changed = new Map<string, { key: Uint8Array; value: Uint8Array | undefined }>();
+  #changed: Map<string, Change> = UNCHANGED;
   #open = true;
 
   constructor(store: KeyValueStore) {
@@ -87,6 +94,7 @@ export class Changes implements Transaction, SessionRecords {
   }
 
   set(key: Uint8Array, value: Uint8Array | undefined): void {
+    if (this.#changed === UNCHANGED) this.#changed = new Map();
     this.#changed.set(textOf(key), { key, value });
   }
 
