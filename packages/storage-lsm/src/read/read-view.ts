@@ -69,9 +69,8 @@ function memtableWith(
 /** Whether the tables have a value of `key`; then {@link lookup} is at it. */
 function isInTables({ version, tables }: Layers, key: Uint8Array, sequence: number): boolean {
   const keyHash = hashKey(key);
+  // Whether a key lies outside of a table its filter says too, and sooner than two comparisons.
   for (const table of version.levels[0]!) {
-    const { facts } = table;
-    if (endsBefore(facts, key) || compareBytes(key, facts.smallest) < 0) continue;
     if (finds(table, tables, key, keyHash, sequence)) return !lookup.isTombstone;
   }
   for (let level = 1; level < LEVELS; level += 1) {
